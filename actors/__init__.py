@@ -1,0 +1,1 @@
+"""The actors: mailbox, children, lanes and one event loop each; what to do is decided in core/."""

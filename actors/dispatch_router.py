@@ -1,0 +1,201 @@
+"""DispatchRouter: pulls from JetStream what the operators ask for, and supervises the OperatorActors."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Any
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from actors.names import operator_name
+from actors.management import management_client
+from actors.nats_client import connected_client
+from actors.route import Route
+from actors.runtime.base import BaseActor
+from actors.runtime.body import Body, Child, Figures, Shell
+from actors.runtime.lanes import LaneClient
+from actors.runtime.surroundings import surroundings
+from adapters.nats.streams import StreamMissing, ensure_consumer, ensure_streams
+from adapters.operator_management import OperatorListing, OperatorManagementUnavailable
+from adapters.telemetry import metrics
+from config.operators import OperatorConfig
+from core.backoff import Backoff
+from messages.control import Drain, Drained, Start
+from messages.lanes import ActorState
+
+POLL_S = 30.0  # of the operator-management-service
+CONFIG_CHANGED = "operator.config.changed"
+PULL_CHECK_S = 5.0
+DRAIN_LOOK_S = 0.02
+RETRY_FIRST_S, RETRY_MOST_S = 0.5, 10.0
+
+log = logging.getLogger(__name__)
+
+
+class DispatchRouterBody(Body):
+    """Keeps one OperatorActor per enabled operator of our group, each fed by its own consumer."""
+
+    def __init__(self, start: Start, shell: Shell) -> None:
+        super().__init__(start, shell)
+        self._routes: dict[str, Route] = {}
+        self._client: Client | None = None
+        self._etag: str | None = None
+        self._poll_now = asyncio.Event()
+        self._drained: set[str] = set()
+        self._last_error = ""
+
+    async def run(self) -> None:
+        self._management = management_client()
+        self.spawn(self._work())
+
+    async def _work(self) -> None:
+        self._client = await connected_client(self.name, reconnected_cb=self._reconnected)
+        await self._client.subscribe(CONFIG_CHANGED, cb=self._config_changed)
+        await self._ensure_streams()
+        self.spawn(self._check_pulls())
+        while True:
+            await self._poll()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._poll_now.wait(), POLL_S)
+            self._poll_now.clear()
+
+    async def _ensure_streams(self) -> None:
+        backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
+        while True:
+            try:
+                await ensure_streams(self._client, manage=surroundings().settings.nats_manage_streams)
+            except (StreamMissing, NatsError, OSError) as error:
+                self._failed(f"streams: {error}")
+                await asyncio.sleep(backoff.next_s())
+            else:
+                return
+
+    # Which operators there are.
+
+    async def _config_changed(self, _message: Msg) -> None:
+        self._poll_now.set()
+
+    async def _poll(self) -> None:
+        backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
+        while not self.draining:
+            try:
+                listing = await self._management.fetch_operators(self._etag)
+            except OperatorManagementUnavailable as error:
+                self._failed(f"operator-management-service: {error}")
+                if self._routes:
+                    return
+                await asyncio.sleep(backoff.next_s())
+            else:
+                self._recovered()
+                if listing is not None:
+                    await self._apply(listing)
+                return
+
+    async def _apply(self, listing: OperatorListing) -> None:
+        for refused in listing.refused:
+            log.error("operator %s refused: %s", refused.operator, refused.reason, extra={"event": "operator_refused"})
+        wanted = {operator.operator_id: operator for operator in listing.operators if operator.enabled}
+        for operator_id in set(self._routes) - set(wanted):
+            await self._remove(operator_id)
+        for operator_id, operator in wanted.items():
+            if operator_id in self._routes and self._routes[operator_id].operator != operator:
+                await self._remove(operator_id)
+            if operator_id not in self._routes:
+                await self._add(operator)
+        self._etag = listing.etag
+
+    async def _add(self, operator: OperatorConfig) -> None:
+        name = operator_name(operator.operator_id)
+        consumer = await self._consumer(operator)
+        lane = LaneClient(self.lane_of(name), lambda frame: route.demanded(frame))
+        route = Route(operator, lane, self._client, consumer)
+        self._routes[operator.operator_id] = route
+        route.follower = self.spawn(route.follow_demand())
+        self.start_child("actors.operator.OperatorActor", name, operator)
+
+    async def _consumer(self, operator: OperatorConfig) -> str:
+        backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
+        while True:
+            try:
+                return await ensure_consumer(self._client, operator)
+            except (NatsError, OSError) as error:
+                self._failed(f"consumer of {operator.operator_id}: {type(error).__name__}")
+                await asyncio.sleep(backoff.next_s())
+
+    async def _remove(self, operator_id: str) -> None:
+        """Drain its OperatorActor, then end it; a changed operator is started anew with its new settings."""
+        name = operator_name(operator_id)
+        route = self._routes.pop(operator_id)
+        await route.pull.withdraw()
+        deadline = time.monotonic() + surroundings().settings.drain_timeout_s
+        self.tell_child(name, Drain(deadline))
+        await self._until_drained({name}, deadline)
+        route.close()
+        self.stop_child(name)
+
+    # Life of the OperatorActors.
+
+    def child_started(self, child: Child) -> None:
+        self._drained.discard(child.name)
+        self._route_of(child).lane.start()
+
+    def child_died(self, child: Child) -> None:
+        metrics.actor_restarts(child.class_name).inc()
+
+    def _route_of(self, child: Child) -> Route:
+        return next(route for route in self._routes.values() if operator_name(route.operator.operator_id) == child.name)
+
+    def receive_fact(self, message: Any, child: str | None) -> None:
+        if isinstance(message, Drained):
+            self._drained.add(message.name)
+
+    # NATS.
+
+    async def _reconnected(self) -> None:
+        for route in self._routes.values():
+            await route.pull.ask_anew()
+
+    async def _check_pulls(self) -> None:
+        while True:
+            await asyncio.sleep(PULL_CHECK_S)
+            for route in list(self._routes.values()):
+                await route.pull.check(asyncio.get_running_loop().time())
+
+    def _failed(self, reason: str) -> None:
+        self._last_error = reason
+        self.set_state(ActorState.DEGRADED)
+        log.warning(reason, extra={"event": "router_degraded"})
+
+    def _recovered(self) -> None:
+        self._last_error = ""
+        self.set_state(ActorState.RUNNING)
+
+    # Stopping and looking.
+
+    async def drain(self, deadline: float) -> None:
+        for route in self._routes.values():
+            await route.pull.withdraw()
+        for name in self.children:
+            self.tell_child(name, Drain(deadline))
+        await self._until_drained(set(self.children), deadline)
+
+    async def _until_drained(self, names: set[str], deadline: float) -> None:
+        while not names <= self._drained and time.monotonic() < deadline:
+            await asyncio.sleep(DRAIN_LOOK_S)
+
+    def figures(self) -> Figures:
+        routes = self._routes.values()
+        return {
+            "operators": len(self._routes),
+            "forwarded": sum(route.forwarded for route in routes),
+            "demand": sum(route.pull.demand for route in routes),
+            "nats": "connected" if self._client is not None and self._client.is_connected else "not connected",
+            "last_error": self._last_error,
+        }
+
+
+class DispatchRouter(BaseActor):
+    body_class = DispatchRouterBody

@@ -1,0 +1,64 @@
+"""HealthPublisher: operator.health events, in order, through NATS outages."""
+
+import asyncio
+from collections import deque
+
+import msgspec
+
+from actors.nats_client import connected_client
+from actors.runtime.base import BaseActor
+from actors.runtime.body import Body, Figures, Shell
+from actors.runtime.lanes import Delivery, LaneConnection
+from adapters.nats.publisher import ConfirmedPublisher, OutgoingEvent, publish_all
+from messages.control import Start
+from messages.events import OPERATOR_HEALTH, OperatorHealthEvent
+from messages.lanes import HealthTransition
+
+DRAIN_LOOK_S = 0.02
+
+_encode = msgspec.json.Encoder().encode
+
+
+class HealthPublisherBody(Body):
+    """Publishes one transition after the other; an OperatorActor keeps each until it is confirmed."""
+
+    def __init__(self, start: Start, shell: Shell) -> None:
+        super().__init__(start, shell)
+        self._waiting: deque[tuple[LaneConnection, int, OperatorHealthEvent]] = deque()
+        self._arrived = asyncio.Event()
+        self._published = 0
+
+    async def run(self) -> None:
+        self.spawn(self._publish())
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        for connection, number, message in deliveries:
+            if isinstance(message, HealthTransition):
+                self._waiting.append((connection, number, message.event))
+        self._arrived.set()
+
+    async def _publish(self) -> None:
+        client = await connected_client(self.name)
+        publisher = ConfirmedPublisher(client)
+        await publisher.start()
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                connection, number, event = self._waiting[0]
+                await publish_all(publisher, [OutgoingEvent(OPERATOR_HEALTH, event.event_id, _encode(event))])
+                self._waiting.popleft()
+                self._published += 1
+                connection.confirm([number])
+
+    async def drain(self, deadline: float) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting and loop.time() < deadline:
+            await asyncio.sleep(DRAIN_LOOK_S)
+
+    def figures(self) -> Figures:
+        return {"published": self._published, "waiting": len(self._waiting)}
+
+
+class HealthPublisher(BaseActor):
+    body_class = HealthPublisherBody

@@ -1,0 +1,25 @@
+"""Names of actors: each is also the file name of its lane, and the parent's is in it where a parent has many."""
+
+CONNECTOR = "connector"
+DISPATCH_ROUTER = "dispatch-router"
+CORRELATION_WRITER = "correlation-writer"
+RECEIPT_PUBLISHER = "receipt-publisher"
+HEALTH_PUBLISHER = "health-publisher"
+
+
+def operator_name(operator_id: str) -> str:
+    return f"operator@{operator_id}"
+
+
+def session_name(operator_id: str, index: int) -> str:
+    return f"session@{operator_id}@{index}"
+
+
+def parent_name(name: str) -> str | None:
+    """The parent's name, None for the root; needed when the parent itself does not answer."""
+    kind, *rest = name.split("@")
+    if name == CONNECTOR:
+        return None
+    if kind == "session":
+        return operator_name(rest[0])
+    return DISPATCH_ROUTER if kind == "operator" else CONNECTOR

@@ -1,0 +1,85 @@
+"""The way of one operator's messages: from its JetStream consumer over a lane to its OperatorActor."""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from actors.runtime.lanes import LaneClient
+from adapters.nats.acknowledge import deliveries, give_back, published_at
+from adapters.nats.pull import DemandPull
+from adapters.nats.streams import DISPATCH_STREAM
+from messages.lanes import Demand, DispatchBatch, DispatchItem
+
+UNWANTED_DELAY_S = 1.0  # for a message that came although its demand was withdrawn
+
+log = logging.getLogger(__name__)
+
+
+class Route:
+    """From one operator's consumer to its OperatorActor."""
+
+    def __init__(self, operator: OperatorConfig, lane: LaneClient, client: Client, consumer: str) -> None:
+        self.operator = operator
+        self.lane = lane
+        self._client = client
+        self._batch: list[DispatchItem] = []
+        self._demands: asyncio.Queue[Demand] = asyncio.Queue()
+        self.follower: asyncio.Task[None] | None = None
+        self.forwarded = 0
+        self.pull = DemandPull(client, DISPATCH_STREAM, consumer, self._arrived)
+        lane.on_connect = lambda: lane.send(DispatchBatch([]))
+        lane.on_disconnect = lambda: self.demanded(Demand(0, reset=True))
+
+    def demanded(self, demand: Any) -> None:
+        if isinstance(demand, Demand):
+            self._demands.put_nowait(demand)
+
+    async def follow_demand(self) -> None:
+        """Keeps the pull at what the operator asks for, in the order in which it asks."""
+        while True:
+            demand = await self._demands.get()
+            if demand.reset:
+                await self.pull.withdraw()
+            if demand.count:
+                await self._add(demand.count)
+
+    def close(self) -> None:
+        self.lane.close()
+        if self.follower is not None:
+            self.follower.cancel()
+
+    async def _add(self, count: int) -> None:
+        try:
+            await self.pull.add_demand(count)
+        except (NatsError, OSError) as error:
+            log.warning("pull not asked: %s", type(error).__name__, extra={"event": "pull_failed"})
+
+    def _arrived(self, message: Msg) -> None:
+        if not self._batch:
+            asyncio.get_running_loop().call_soon(self._forward)
+        self._batch.append(_item(message))
+
+    def _forward(self) -> None:
+        batch, self._batch = self._batch, []
+        self.forwarded += len(batch)
+        if not self.lane.send(DispatchBatch(batch)):
+            asyncio.get_running_loop().create_task(self._give_back(batch))
+
+    async def _give_back(self, batch: list[DispatchItem]) -> None:
+        await give_back(self._client, [item.reply for item in batch], UNWANTED_DELAY_S)
+
+
+def _item(message: Msg) -> DispatchItem:
+    return DispatchItem(
+        payload=message.data,
+        reply=message.reply,
+        deliveries=deliveries(message.reply),
+        traceparent=(message.headers or {}).get("traceparent", ""),
+        published_at=published_at(message.reply),
+        pulled_at=time.monotonic(),
+    )

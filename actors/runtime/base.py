@@ -1,0 +1,156 @@
+"""The base actor: Thespian's traps closed once for all. An actor's work is a Body, which runs in the loop thread.
+
+- A handler that raises would be run again by Thespian with a deep copy, and its message logged. Here nothing raises:
+  a bug ends the process at once, its parent starts it anew.
+- `send` and `createActor` are only safe in the main thread. Bodies queue what must leave; a socketpair in the
+  ThespianWatch wakes the main thread, and every receiveMessage returns the watch again.
+- Thespian sends all logging through one process; here each actor writes its own JSON lines.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from thespian.actors import (
+    Actor,
+    ActorAddress,
+    ActorExitRequest,
+    ChildActorExited,
+    ThespianWatch,
+    WatchMessage,
+)
+
+from actors.runtime.body import Body, Child
+from actors.runtime.lifeline import die_with_parent
+from actors.runtime.loop_thread import LoopThread
+from actors.runtime.surroundings import surroundings
+from adapters.telemetry import logs
+from messages.control import Ping, Pong, Start, Started
+
+BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
+
+log = logging.getLogger(__name__)
+
+Errand = Callable[[], None]
+
+
+class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
+    """Shell of one actor process: mailbox, children, and the thread in which its Body works."""
+
+    body_class: ClassVar[type[Body]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parent: ActorAddress | None = None
+        self._errands: deque[Errand] = deque()
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.setblocking(False)
+        self._wake_out.setblocking(False)
+        self._children: dict[str, ActorAddress] = {}
+        self._body: Body | None = None
+        self._loop_thread: LoopThread | None = None
+
+    def receiveMessage(self, message: Any, sender: ActorAddress) -> ThespianWatch:
+        try:
+            self._receive(message, sender)
+        except BaseException as error:
+            self._end_by_bug(error)
+        return ThespianWatch([self._wake_in.fileno()])
+
+    def _receive(self, message: Any, sender: ActorAddress) -> None:
+        if isinstance(message, WatchMessage):
+            self._run_errands()
+        elif isinstance(message, Start):
+            self._start(message, sender)
+        elif isinstance(message, ChildActorExited):
+            self._child_exited(message.childAddress)
+        elif isinstance(message, Ping):
+            self.send(sender, Pong())
+        elif isinstance(message, ActorExitRequest):
+            self._wake_in.close()
+        elif self._loop_thread is not None and self._body is not None:
+            self._loop_thread.call(self._body.receive, message, self._child_name(sender))
+
+    def _start(self, start: Start, parent: ActorAddress) -> None:
+        if self._body is not None:
+            return
+        die_with_parent()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        settings = surroundings().settings
+        logs.configure(settings.log_level, settings.log_format, actor=start.name)
+        self._parent = parent
+        self._body = self.body_class(start, self)
+        self._loop_thread = LoopThread(self._body.main, self._loop_ended)
+        self._loop_thread.start()
+        self.send(parent, Started(start.name, os.getpid()))
+
+    # Called by the body, in the loop thread.
+
+    def tell_parent(self, message: Any) -> None:
+        self._run_in_main(lambda: self.send(self._parent, message))
+
+    def tell_child(self, name: str, message: Any) -> None:
+        self._run_in_main(lambda: self._send_to_child(name, message))
+
+    def create_child(self, child: Child, start: Start) -> None:
+        self._run_in_main(lambda: self._create_child(child, start))
+
+    def end_child(self, name: str) -> None:
+        self._run_in_main(lambda: self._send_to_child(name, ActorExitRequest()))
+
+    # In the main thread again.
+
+    def _run_in_main(self, errand: Errand) -> None:
+        self._errands.append(errand)
+        try:
+            self._wake_out.send(b"!")
+        except BlockingIOError:
+            return  # enough wake-ups are waiting already
+
+    def _run_errands(self) -> None:
+        try:
+            self._wake_in.recv(4096)
+        except BlockingIOError:
+            pass
+        while self._errands:
+            self._errands.popleft()()
+
+    def _send_to_child(self, name: str, message: Any) -> None:
+        address = self._children.get(name)
+        if address is not None:
+            self.send(address, message)
+
+    def _create_child(self, child: Child, start: Start) -> None:
+        address = self.createActor(child.actor)
+        self._children[start.name] = address
+        self.send(address, start)
+
+    def _child_exited(self, address: ActorAddress) -> None:
+        name = self._child_name(address)
+        if name is not None and self._body is not None and self._loop_thread is not None:
+            del self._children[name]
+            self._loop_thread.call(self._body.child_exited, name)
+
+    def _child_name(self, address: ActorAddress) -> str | None:
+        return next((name for name, known in self._children.items() if known == address), None)
+
+    def _loop_ended(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._end_by_bug(error)
+
+    def _end_by_bug(self, error: BaseException) -> None:
+        log.critical(
+            "a bug ends this actor",
+            extra={"event": "actor_bug"},
+            exc_info=(type(error), error, error.__traceback__),
+        )
+        sys.stdout.flush()
+        os._exit(BUG_EXIT_CODE)

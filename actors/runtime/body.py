@@ -1,0 +1,237 @@
+"""A Body is an actor's work: it lives in the loop thread and knows nothing of Thespian."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from actors.runtime.clock import rfc3339_now
+from actors.runtime.lanes import Delivery, LaneConnection, LaneServer, lane_address
+from actors.runtime.surroundings import surroundings
+from core.restarts import RestartPolicy
+from messages.control import Drain, Drained, Start, Started
+from messages.lanes import ActorState, ChildStatus, StatusReply
+
+START_DEADLINE_S = 15.0  # a child that has not reported by then is ended and started anew
+
+log = logging.getLogger(__name__)
+
+Figures = dict[str, Any]
+
+
+class Shell(Protocol):
+    """What a body asks of its BaseActor; each call returns at once."""
+
+    def tell_parent(self, message: Any) -> None: ...
+    def tell_child(self, name: str, message: Any) -> None: ...
+    def create_child(self, child: "Child", start: Start) -> None: ...
+    def end_child(self, name: str) -> None: ...
+
+
+@dataclass
+class Child:
+    """One supervised child. actor: dotted name of its class, which Thespian imports in the child."""
+
+    actor: str
+    name: str
+    argument: Any = None
+    wanted: bool = True
+    state: ActorState = ActorState.STARTING
+    since: str = ""
+    pid: int = 0
+    policy: RestartPolicy = field(default_factory=RestartPolicy)
+
+    @property
+    def class_name(self) -> str:
+        return self.actor.rpartition(".")[2]
+
+
+class Body:
+    """Base of all bodies: life cycle, lane, supervision and status.
+
+    Subclasses override `run`, `drain`, `deliver`, `receive_fact`, `child_started`, `child_died` and `figures`.
+    """
+
+    gather_s: float = 0  # see LaneServer
+
+    def __init__(self, start: Start, shell: Shell) -> None:
+        self.name = start.name
+        self.argument = start.argument
+        self.restarts = start.restarts
+        self.state = ActorState.STARTING
+        self.since = rfc3339_now()
+        self._shell = shell
+        self._children: dict[str, Child] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._draining = False
+
+    # For subclasses.
+
+    async def run(self) -> None:
+        """Set up; return when ready to work. Long work goes into `spawn`."""
+
+    async def drain(self, deadline: float) -> None:
+        """Finish what is under way by `deadline` (monotonic seconds)."""
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        """Frames from this actor's lane."""
+
+    def producer_gone(self, connection: LaneConnection) -> None:
+        """A producer's connection to this lane ended."""
+
+    def receive_fact(self, message: Any, child: str | None) -> None:
+        """A message from the mailbox that is not the base's own; `child` names the sender if it is a child."""
+
+    def child_started(self, child: Child) -> None:
+        pass
+
+    def child_died(self, child: Child) -> None:
+        pass
+
+    def figures(self) -> Figures:
+        """Numbers for people: no secret, no `to`, no `text`."""
+        return {}
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run it beside; if it fails, that is a bug and ends the actor."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+        return task
+
+    def start_child(self, actor: str, name: str, argument: Any = None) -> None:
+        self._children[name] = Child(actor, name, argument)
+        self._create(self._children[name])
+
+    def stop_child(self, name: str) -> None:
+        """End it for good; nothing restarts it."""
+        child = self._children.pop(name, None)
+        if child is not None:
+            child.wanted = False
+            self._shell.end_child(name)
+
+    def tell_parent(self, message: Any) -> None:
+        self._shell.tell_parent(message)
+
+    def tell_child(self, name: str, message: Any) -> None:
+        self._shell.tell_child(name, message)
+
+    def lane_of(self, name: str) -> str:
+        return lane_address(surroundings().lanes, name)
+
+    def set_state(self, state: ActorState) -> None:
+        if state is not self.state:
+            self.state = state
+            self.since = rfc3339_now()
+
+    @property
+    def children(self) -> dict[str, Child]:
+        return self._children
+
+    @property
+    def draining(self) -> bool:
+        return self._draining
+
+    # Called by the shell.
+
+    async def main(self) -> None:
+        self._lane = LaneServer(self.lane_of(self.name), self.deliver, self.gather_s)
+        self._lane.on_status = lambda connection: connection.send(self.status())
+        self._lane.on_disconnect = self.producer_gone
+        await self._lane.start()
+        await self.run()
+        self.set_state(ActorState.RUNNING)
+        await asyncio.get_running_loop().create_future()
+
+    def receive(self, message: Any, child: str | None) -> None:
+        if isinstance(message, Started):
+            self._child_reported(message)
+        elif isinstance(message, Drain):
+            self._start_drain(message.deadline)
+        else:
+            self.receive_fact(message, child)
+
+    def child_exited(self, name: str) -> None:
+        child = self._children.get(name)
+        if child is None or not child.wanted or self._draining:
+            return
+        self._set_child_state(child, ActorState.RESTARTING)
+        delay_s = child.policy.delay_s(time.monotonic())
+        log.warning(
+            "child died, starting it anew",
+            extra={"event": "actor_died", "child": name, "restart_in_s": round(delay_s, 2)},
+        )
+        self.child_died(child)
+        asyncio.get_running_loop().call_later(delay_s, self._restart, child)
+
+    def status(self) -> StatusReply:
+        return StatusReply(
+            actor=type(self._shell).__name__,
+            name=self.name,
+            pid=os.getpid(),
+            state=self.state,
+            since=self.since,
+            restarts=self.restarts,
+            children=[self._child_status(child) for child in self._children.values()],
+            figures=self.figures(),
+        )
+
+    # Supervision.
+
+    def _create(self, child: Child) -> None:
+        child.policy.started(time.monotonic())
+        self._set_child_state(child, ActorState.STARTING)
+        self._shell.create_child(child, Start(child.name, child.policy.restarts, child.argument))
+        asyncio.get_running_loop().call_later(START_DEADLINE_S, self._check_started, child, child.policy.restarts)
+
+    def _restart(self, child: Child) -> None:
+        if self._children.get(child.name) is child and not self._draining:
+            self._create(child)
+
+    def _check_started(self, child: Child, restarts: int) -> None:
+        if child.state is ActorState.STARTING and child.policy.restarts == restarts:
+            log.error("child did not start in time", extra={"event": "actor_start_timeout", "child": child.name})
+            self._shell.end_child(child.name)
+
+    def _child_reported(self, started: Started) -> None:
+        child = self._children.get(started.name)
+        if child is not None:
+            child.pid = started.pid
+            self._set_child_state(child, ActorState.RUNNING)
+            self.child_started(child)
+
+    def _set_child_state(self, child: Child, state: ActorState) -> None:
+        child.state = state
+        child.since = rfc3339_now()
+
+    def _child_status(self, child: Child) -> ChildStatus:
+        return ChildStatus(
+            actor=child.class_name,
+            name=child.name,
+            restarts=child.policy.restarts,
+            state=child.state,
+            since=child.since,
+            pid=child.pid,
+        )
+
+    # Stopping.
+
+    def _start_drain(self, deadline: float) -> None:
+        if not self._draining:
+            self._draining = True
+            self.set_state(ActorState.DRAINING)
+            self.spawn(self._drain(deadline))
+
+    async def _drain(self, deadline: float) -> None:
+        await self.drain(deadline)
+        self.tell_parent(Drained(self.name))
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "task failed", "exception": task.exception()}
+            )

@@ -1,0 +1,164 @@
+"""Starts and ends the actor system of one service. The whole process tree is ours: nothing of it outlives the owner."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from thespian.actors import ActorAddress, ActorSystem, ActorSystemException
+
+from actors.runtime.closed_transport import LOOPBACK, close_transport
+from actors.runtime.lifeline import Lifeline
+from actors.runtime.surroundings import Surroundings, set_surroundings
+from messages.control import Ping, Pong, Start
+
+SECRET_BYTES = 32
+LOCK_WAIT_S = 5.0  # the kernel needs a moment to end what a killed service has left
+START_TRIES = 3
+STOP_GRACE_S = 3.0
+
+CLASS_OF_ROOT = "actors.connector.Connector"
+
+
+class AlreadyRunning(Exception):
+    """Another service holds this RUNTIME_DIR."""
+
+
+class ActorSystemFailed(Exception):
+    """The actor system did not start."""
+
+
+@dataclass(frozen=True)
+class RuntimeFolder:
+    """RUNTIME_DIR: private to this user, held by one service at a time."""
+
+    path: Path
+
+    @property
+    def lanes(self) -> Path:
+        return self.path / "lanes"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Take the folder, empty what a killed service left, and clear it away at the end.
+
+        Raises AlreadyRunning. Every process of the service inherits the lock, so it is free only when all have ended.
+        """
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.chmod(self.path, 0o700)
+        lock = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self._take(lock)
+            self._clear()
+            for folder in (self.lanes, self.metrics):
+                folder.mkdir(mode=0o700)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, str(os.getpid()).encode(), 0)
+            yield
+            self._clear()
+            self.lock.unlink(missing_ok=True)
+        finally:
+            os.close(lock)
+
+    def _take(self, lock: int) -> None:
+        deadline = time.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise AlreadyRunning(f"another service (pid {self.owner()}) runs in {self.path}") from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def owner(self) -> int:
+        """Pid of the main process that holds the folder; 0 when none was written."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return int(self.lock.read_text())
+        return 0
+
+    def _clear(self) -> None:
+        for folder in (self.lanes, self.metrics):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class RunningActorSystem:
+    """The started actor system with its root supervisor, as the main process holds it."""
+
+    def __init__(self, system: ActorSystem, root: ActorAddress) -> None:
+        self._system = system
+        self._root = root
+
+    def is_alive(self, within_s: float) -> bool:
+        """Whether the root supervisor's mailbox answers."""
+        return isinstance(self._system.ask(self._root, Ping(), timedelta(seconds=within_s)), Pong)
+
+    def tell(self, message: Any) -> None:
+        self._system.tell(self._root, message)
+
+    def wait_for(self, kind: type, within_s: float) -> bool:
+        """Whether such a message comes back from the root supervisor in time; others are passed over."""
+        deadline = time.monotonic() + within_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            if isinstance(self._system.listen(timedelta(seconds=left_s)), kind):
+                return True
+        return False
+
+    def stop(self) -> None:
+        self._system.shutdown()
+
+
+def start_actor_system(surroundings: Surroundings) -> RunningActorSystem:
+    """Start it before any thread, socket or event loop exists in this process: actors are forked from it."""
+    set_surroundings(surroundings)
+    close_transport(secrets.token_bytes(SECRET_BYTES))
+    os.environ["THESPLOG_FILE"] = str(surroundings.lanes.parent / "thespian.log")
+    Lifeline().arm()
+    system = _start_on_free_port()
+    root = system.createActor(CLASS_OF_ROOT, globalName="connector")
+    system.tell(root, Start("connector", 0))
+    return RunningActorSystem(system, root)
+
+
+def _start_on_free_port() -> ActorSystem:
+    for attempt in range(1, START_TRIES + 1):
+        capabilities = {"Admin Port": _free_port(), "Process Startup Method": "fork"}
+        try:
+            return ActorSystem("multiprocTCPBase", capabilities, logDefs=LOG_DEFINITIONS)
+        except ActorSystemException as error:
+            if attempt == START_TRIES:
+                raise ActorSystemFailed(type(error).__name__) from error
+    raise ActorSystemFailed
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+# Thespian's own records go through one process of its own, which writes them as our lines.
+LOG_DEFINITIONS = {
+    "version": 1,
+    "formatters": {"json": {"()": "adapters.telemetry.logs.JsonFormatter"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}},
+    "root": {"level": "WARNING", "handlers": ["out"]},
+}

@@ -1,0 +1,94 @@
+"""The process that the user starts: it owns signals, the HTTP port and the exit code; the actors do the work."""
+
+import asyncio
+import logging
+import signal
+import time
+from typing import Any
+
+from actors.inspection import Node, collect
+from actors.runtime.surroundings import Surroundings
+from actors.runtime.system import RunningActorSystem, RuntimeFolder, start_actor_system
+from adapters.http_endpoint import HttpEndpoint
+from config.settings import Settings
+from messages.control import Drain, Drained
+
+ALIVE_WITHIN_S = 5.0
+STOP_SLACK_S = 2.0  # beyond the time for the drain, for the answer to come back
+
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """Runs from the started actor system until a signal asks it to stop."""
+
+    def __init__(self, settings: Settings, system: RunningActorSystem, folder: RuntimeFolder) -> None:
+        self._settings = settings
+        self._system = system
+        self._folder = folder
+        self._stopping = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    async def run(self) -> int:
+        """Serves until SIGTERM or SIGINT; returns the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_stop)
+        endpoint = HttpEndpoint(self._settings, self._status, self._alive, self._ready)
+        await endpoint.start()
+        log.info("service started", extra={"event": "service_started", "http_port": endpoint.port})
+        await self._stopping.wait()
+        log.info("stopping", extra={"event": "service_stopping"})
+        drained = await self._drain()
+        await endpoint.stop()
+        log.info("service stopped", extra={"event": "service_stopped", "drained": drained})
+        return 0
+
+    def _asked_to_stop(self) -> None:
+        if self._stopping.is_set():
+            self._hurry.set()
+        self._stopping.set()
+
+    async def _drain(self) -> bool:
+        """Whether all actors reported in time; a second signal ends the wait."""
+        timeout_s = self._settings.drain_timeout_s
+        waiting = asyncio.create_task(asyncio.to_thread(self._drain_actors, timeout_s))
+        hurry = asyncio.create_task(self._hurry.wait())
+        await asyncio.wait({waiting, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        return waiting.done() and waiting.result()
+
+    def _drain_actors(self, timeout_s: float) -> bool:
+        self._system.tell(Drain(time.monotonic() + timeout_s))
+        return self._system.wait_for(Drained, timeout_s + STOP_SLACK_S)
+
+    async def _status(self) -> dict[str, Any]:
+        return await self._tree() or {}
+
+    async def _alive(self) -> bool:
+        return await asyncio.to_thread(self._system.is_alive, ALIVE_WITHIN_S)
+
+    async def _ready(self) -> tuple[bool, str]:
+        tree = await self._tree()
+        return readiness(tree)
+
+    async def _tree(self) -> Node | None:
+        return await collect(self._folder.lanes)
+
+
+def readiness(tree: Node | None) -> tuple[bool, str]:
+    """Able to work: every actor answers, and each operator is bound or none is configured."""
+    if tree is None:
+        return False, "no actor answers"
+    silent = [node["name"] for node in _all(tree) if node["state"] in ("no answer", "restarting", "starting")]
+    if silent:
+        return False, f"not answering: {', '.join(silent)}"
+    unbound = [node["operator_id"] for node in _all(tree) if node["actor"] == "OperatorActor" and not node["sessions_bound"]]
+    operators = [node for node in _all(tree) if node["actor"] == "OperatorActor"]
+    if operators and len(unbound) == len(operators):
+        return False, "no operator is bound"
+    return True, "ready"
+
+
+def _all(node: Node) -> list[Node]:
+    return [node, *(below for child in node["children"] for below in _all(child))]

@@ -1,0 +1,170 @@
+"""The links of one session: a transceiver, or a transmitter and a receiver together."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+from actors.smpp_link import SmppLink, open_link
+from config.operators import ConfiguredBindMode, Credentials, Endpoint, OperatorConfig
+from smpp.bind import BindMode, BindRequest
+from smpp.constants import CommandStatus, status_name
+from smpp.esme import EsmeConnection
+from smpp.events import BindRefused, BindTimedOut, Bound, Event, Unbound
+
+CONNECT_TIMEOUT_S = 10.0
+TRX_REFUSAL_KEPT_S = 24 * 3600.0  # an SMSC may learn bind_transceiver; ask once a day
+
+_PAIR = (BindMode.TRANSMITTER, BindMode.RECEIVER)
+
+
+class BindFailed(Exception):
+    """The session is not bound: why, in words for logs, events and the dump."""
+
+    def __init__(self, reason: str, command_status: int = 0) -> None:
+        super().__init__(reason)
+        self.command_status = command_status
+
+
+class SessionLinks:
+    """Opens, binds and closes the links of a session; `on_lost` comes once when a bound session ends."""
+
+    def __init__(
+        self,
+        operator: OperatorConfig,
+        on_events: Callable[[SmppLink, list[Event]], None],
+        on_lost: Callable[[str], None],
+    ) -> None:
+        self._operator = operator
+        self._on_events = on_events
+        self._on_lost = on_lost
+        self._links: list[SmppLink] = []
+        self._answers: dict[SmppLink, asyncio.Future[Event]] = {}
+        self._trx_refused_at: float | None = None
+        self._is_bound = False
+        self.transmitter: SmppLink | None = None
+
+    @property
+    def mode(self) -> str:
+        """The bind commands in use, as people say them: TRX, or TX+RX."""
+        return "TRX" if len(self._links) == 1 else "TX+RX"
+
+    async def bind(self, endpoint: Endpoint, credentials: Credentials) -> None:
+        """Bind by the operator's mode; raises BindFailed, with every link closed."""
+        try:
+            await self._bind(endpoint, credentials)
+        except BindFailed:
+            await self._abandon()
+            raise
+        self._is_bound = True
+
+    async def unbind(self, timeout_s: float) -> None:
+        """Part in order: stop submits, go on reading, close when the SMSC has answered or the time is over."""
+        self._is_bound = False
+        waits = []
+        for link in self._links:
+            self._answers[link] = asyncio.get_running_loop().create_future()
+            link.connection.unbind(time.monotonic())
+            link.flush()
+            waits.append(self._answers[link])
+        if waits:
+            await asyncio.wait(waits, timeout=timeout_s)
+        await self._abandon()
+
+    def _modes(self) -> tuple[BindMode, ...]:
+        wanted = self._operator.bind.mode
+        if wanted is ConfiguredBindMode.TRANSMITTER_RECEIVER:
+            return _PAIR
+        refused_at = self._trx_refused_at
+        recently_refused = refused_at is not None and time.monotonic() - refused_at < TRX_REFUSAL_KEPT_S
+        if wanted is ConfiguredBindMode.AUTO and recently_refused:
+            return _PAIR
+        return (BindMode.TRANSCEIVER,)
+
+    async def _bind(self, endpoint: Endpoint, credentials: Credentials) -> None:
+        try:
+            await self._bind_all(self._modes(), endpoint, credentials)
+        except BindFailed as error:
+            is_auto = self._operator.bind.mode is ConfiguredBindMode.AUTO
+            if not is_auto or error.command_status != CommandStatus.ESME_RINVCMDID or self._modes() == _PAIR:
+                raise
+            self._trx_refused_at = time.monotonic()
+            await self._abandon()
+            await self._bind_all(_PAIR, endpoint, credentials)
+
+    async def _bind_all(self, modes: tuple[BindMode, ...], endpoint: Endpoint, credentials: Credentials) -> None:
+        for mode in modes:
+            link = await self._open(endpoint)
+            self._links.append(link)
+            await self._bind_one(link, mode, credentials)
+            if mode is not BindMode.RECEIVER:
+                self.transmitter = link
+
+    async def _open(self, endpoint: Endpoint) -> SmppLink:
+        timers = self._operator.timers
+        connection = EsmeConnection(
+            window=self._operator.session_window(),
+            response_s=timers.response_s,
+            enquire_link_s=timers.enquire_link_s,
+        )
+        try:
+            return await open_link(
+                endpoint, lambda: SmppLink(connection, self._received, self._link_lost), CONNECT_TIMEOUT_S
+            )
+        except TimeoutError:
+            raise BindFailed("connect timed out") from None
+        except OSError as error:
+            raise BindFailed(f"connect failed: {error.strerror or type(error).__name__}") from None
+
+    async def _bind_one(self, link: SmppLink, mode: BindMode, credentials: Credentials) -> None:
+        bind = self._operator.bind
+        request = BindRequest(
+            mode=mode,
+            system_id=credentials.system_id,
+            password=credentials.password,
+            system_type=bind.system_type,
+            addr_ton=bind.addr_ton,
+            addr_npi=bind.addr_npi,
+            address_range=bind.address_range,
+        )
+        self._answers[link] = asyncio.get_running_loop().create_future()
+        link.connection.bind(request, time.monotonic())
+        link.flush()
+        answer = await self._answers[link]
+        if isinstance(answer, BindRefused):
+            raise BindFailed(f"bind refused: {status_name(answer.command_status)}", answer.command_status)
+        if not isinstance(answer, Bound):
+            raise BindFailed("bind not answered" if isinstance(answer, BindTimedOut) else "link lost while binding")
+
+    def _received(self, link: SmppLink, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Bound | BindRefused | BindTimedOut | Unbound):
+                self._settle(link, event)
+        self._on_events(link, events)
+
+    def _link_lost(self, link: SmppLink, reason: str) -> None:
+        self._settle(link, Unbound(timed_out=True))
+        if link not in self._links:
+            return
+        self._links.remove(link)
+        if self._is_bound:
+            self._is_bound = False
+            for other in self._links:
+                other.abort(reason)
+            self._on_lost(reason)
+
+    def _settle(self, link: SmppLink, event: Event) -> None:
+        waiting = self._answers.pop(link, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(event)
+
+    async def _abandon(self) -> None:
+        """Close before another connect: two connections for one bind hit the operator's limit (field notes 13)."""
+        links, self._links = self._links, []
+        self.transmitter = None
+        for link in links:
+            link.close("closed by us")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(link.closed.wait() for link in links)), CONNECT_TIMEOUT_S)
+        for link in links:
+            link.abort("closed by us")

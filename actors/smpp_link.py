@@ -1,0 +1,132 @@
+"""One TCP connection to an SMSC: sockets and timers around the sans-IO EsmeConnection."""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Callable
+
+from config.operators import Endpoint
+from smpp.esme import EsmeConnection
+from smpp.events import Event, PeerUnbound, StreamBroken
+
+USER_TIMEOUT_MS = 20_000  # unacknowledged data for so long means that the link is dead
+KEEPALIVE_IDLE_S = 15
+KEEPALIVE_INTERVAL_S = 5
+KEEPALIVE_PROBES = 3
+WRITE_PAUSE_BYTES = 256 * 1024  # unwritten octets above which nothing more is read: bounds what gathers
+
+
+class SmppLink(asyncio.Protocol):
+    """Feeds what is read into the connection, writes what it has to say, and keeps its one timer.
+
+    on_events gets all events of one read together; on_lost comes exactly once.
+    """
+
+    def __init__(
+        self,
+        connection: EsmeConnection,
+        on_events: Callable[["SmppLink", list[Event]], None],
+        on_lost: Callable[["SmppLink", str], None],
+    ) -> None:
+        self.connection = connection
+        self._on_events = on_events
+        self._on_lost = on_lost
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._reason = "link closed by the SMSC"
+        self.closed = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=WRITE_PAUSE_BYTES)
+        _set_socket_options(transport.get_extra_info("socket"))
+
+    def data_received(self, data: bytes) -> None:
+        self._handle(self.connection.receive_data(data, time.monotonic()))
+
+    def pause_writing(self) -> None:
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._transport is not None:
+            self._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.closed.set()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._on_lost(self, type(exc).__name__ if exc is not None else self._reason)
+
+    def flush(self) -> None:
+        """Write what the connection has to say and look at its next deadline."""
+        data = self.connection.data_to_send()
+        if data and self._transport is not None:
+            self._transport.write(data)
+        self._arm()
+
+    def close(self, reason: str) -> None:
+        """Close once what is written has left; on_lost will say why."""
+        self._reason = reason
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self, reason: str) -> None:
+        self._reason = reason
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _handle(self, events: list[Event]) -> None:
+        if events:
+            self._on_events(self, events)
+        self.flush()
+        for event in events:
+            if isinstance(event, PeerUnbound):
+                self.close("unbound by the SMSC")
+            elif isinstance(event, StreamBroken):
+                self.close(f"unreadable stream: {event.reason}")
+
+    def _arm(self) -> None:
+        """One timer for all deadlines: it is set when none is, and looks again when it fires."""
+        deadline = self.connection.next_deadline()
+        if deadline is None or self._transport is None:
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + max(0.0, deadline - time.monotonic())
+        if self._timer is not None:
+            if self._timer.when() <= due:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(due, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._handle(self.connection.tick(time.monotonic()))
+
+
+async def open_link(endpoint: Endpoint, make_link: Callable[[], SmppLink], timeout_s: float) -> SmppLink:
+    """Connect to the first address of the endpoint that answers; names are resolved anew each time.
+
+    Raises OSError (also for TLS) and TimeoutError.
+    """
+    tls: dict[str, object] = {}
+    if endpoint.tls:
+        context = ssl.create_default_context(cadata=endpoint.tls_ca_pem)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        tls = {"ssl": context, "server_hostname": endpoint.tls_server_name or endpoint.host}
+    loop = asyncio.get_running_loop()
+    connecting = loop.create_connection(make_link, endpoint.host, endpoint.port, **tls)  # type: ignore[arg-type]
+    _transport, link = await asyncio.wait_for(connecting, timeout_s)
+    return link
+
+
+def _set_socket_options(sock: socket.socket) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_S)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)

@@ -1,0 +1,1 @@
+"""The outside world: NATS, Postgres, Redis, HTTP, the operator-management-service, telemetry."""

@@ -1,0 +1,1 @@
+"""JetStream: connection, streams, demand-driven pull, confirmed publishing, acknowledgements."""

@@ -1,0 +1,79 @@
+"""The streams and consumers that we rely on, created or verified."""
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import NotFoundError
+
+from config.operators import OperatorConfig
+
+DISPATCH_STREAM = "SMS_DISPATCH"
+DISPATCH_SUBJECT = "sms.dispatch"
+EVENTS_STREAM = "SMS_EVENTS"
+EVENT_SUBJECTS = ["sms.dlr.inbound", "sms.mo.inbound", "sms.dead.dispatch", "operator.health"]
+EVENTS_KEPT_S = 7 * 24 * 3600
+DUPLICATE_WINDOW_S = 120  # a repeated Nats-Msg-Id within it is dropped by the server
+
+ACK_WAIT_S = 60  # above the longest hold: queue 10 s, response 10 s, commit; else a second replica gets the message
+MAX_ACK_PENDING = 20_000  # bounds what is accepted but not yet stored while Postgres is away
+
+
+class StreamMissing(Exception):
+    """A stream does not exist, and NATS_MANAGE_STREAMS is false."""
+
+
+async def ensure_streams(client: Client, *, manage: bool) -> None:
+    """Create or update both streams; with manage false only verify that they exist (StreamMissing)."""
+    jetstream = client.jetstream()
+    for config in _streams():
+        assert config.name is not None
+        exists = await _exists(jetstream, config.name)
+        if not manage and not exists:
+            raise StreamMissing(f"stream {config.name} does not exist and NATS_MANAGE_STREAMS is false")
+        if manage and not exists:
+            await jetstream.add_stream(config)
+
+
+async def ensure_consumer(client: Client, operator: OperatorConfig) -> str:
+    """Create or update the operator's durable pull consumer; returns its name."""
+    name = f"smpp-{operator.operator_id}"
+    await client.jetstream().add_consumer(
+        DISPATCH_STREAM,
+        ConsumerConfig(
+            durable_name=name,
+            filter_subject=f"{DISPATCH_SUBJECT}.{operator.operator_id}",
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ACK_WAIT_S,
+            max_ack_pending=MAX_ACK_PENDING,
+            max_waiting=512,
+        ),
+    )
+    return name
+
+
+def _streams() -> list[StreamConfig]:
+    return [
+        StreamConfig(
+            name=DISPATCH_STREAM,
+            subjects=[f"{DISPATCH_SUBJECT}.*"],
+            retention=RetentionPolicy.WORK_QUEUE,
+            storage=StorageType.FILE,
+            duplicate_window=DUPLICATE_WINDOW_S,
+        ),
+        StreamConfig(
+            name=EVENTS_STREAM,
+            subjects=EVENT_SUBJECTS,
+            retention=RetentionPolicy.LIMITS,
+            storage=StorageType.FILE,
+            max_age=EVENTS_KEPT_S,
+            duplicate_window=DUPLICATE_WINDOW_S,
+        ),
+    ]
+
+
+async def _exists(jetstream: JetStreamContext, name: str) -> bool:
+    try:
+        await jetstream.stream_info(name)
+    except NotFoundError:
+        return False
+    return True

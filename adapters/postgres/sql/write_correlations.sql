@@ -1,0 +1,24 @@
+-- Segments that the operator accepted and whose receipt is awaited, one array per column.
+--
+-- A second row for the same segment comes from a submit_sm sent again after an unknown outcome. The first one stays,
+-- with its status: its receipt may have come, its event may be out. Only where it has no smsc_message_id (refused,
+-- reported, or the SMSC gave none) it takes the new one, so that receipts for that find the message.
+INSERT INTO smpp.message_correlations AS c (
+    operator_id, smsc_message_id, smsc_message_id_key, message_id, segment, segments, status, request_dlr,
+    submitted_at, expires_at, metadata, traceparent
+)
+-- One row per segment, because ON CONFLICT can't meet the same key twice; ordered, so that two writers can't deadlock.
+SELECT DISTINCT ON (r.message_id, r.operator_id, r.segment)
+    r.operator_id, r.smsc_message_id, r.smsc_message_id_key, r.message_id, r.segment, r.segments, r.status, r.request_dlr,
+    to_timestamp(r.submitted_at), to_timestamp(r.expires_at), r.metadata, r.traceparent
+FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::smallint[], $7::text[], $8::boolean[],
+    $9::float8[], $10::float8[], $11::json[], $12::text[]
+) WITH ORDINALITY AS r (
+    operator_id, smsc_message_id, smsc_message_id_key, message_id, segment, segments, status, request_dlr,
+    submitted_at, expires_at, metadata, traceparent, position
+)
+ORDER BY r.message_id, r.operator_id, r.segment, r.smsc_message_id_key = '', r.position
+ON CONFLICT (message_id, operator_id, segment) DO UPDATE
+    SET smsc_message_id = excluded.smsc_message_id, smsc_message_id_key = excluded.smsc_message_id_key
+    WHERE c.smsc_message_id_key = '' AND excluded.smsc_message_id_key <> '';

@@ -1,0 +1,130 @@
+"""OperatorConfig as the operator-management-service sends it, validated on arrival."""
+
+from enum import Enum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from smpp.message_id import IdRule
+from smpp.segments import LongMessages
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Octet = Annotated[int, Meta(ge=0, le=255)]
+Seconds = Annotated[float, Meta(gt=0)]
+OperatorId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]  # one token of a NATS subject and a consumer name
+
+MIN_WINDOW = 10  # submit_sm; below it one slow answer stalls the bind
+
+
+class EndpointRole(Enum):
+    PRIMARY = "primary"
+    BACKUP = "backup"
+
+
+class ConfiguredBindMode(Enum):
+    AUTO = "auto"
+    TRANSCEIVER = "transceiver"
+    TRANSMITTER_RECEIVER = "transmitter_receiver"
+
+
+class DefaultAlphabet(Enum):
+    """What data_coding 0 means at this SMSC."""
+
+    GSM7 = "gsm7"
+    LATIN1 = "latin1"
+    ASCII = "ascii"
+
+
+class UnknownOutcome(Enum):
+    """What to do with a submit_sm that was sent but never answered."""
+
+    RESEND = "resend"
+    REPORT = "report"
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    role: EndpointRole = EndpointRole.PRIMARY
+    host: Annotated[str, Meta(min_length=1)]
+    port: Port
+    tls: bool = False
+    tls_ca_pem: str | None = None
+    tls_server_name: str | None = None
+
+
+class BindConfig(Struct, frozen=True, kw_only=True):
+    mode: ConfiguredBindMode = ConfiguredBindMode.AUTO
+    sessions: Annotated[int, Meta(ge=1, le=64)] = 1
+    max_binds: Annotated[int, Meta(ge=1)] | None = None
+    system_type: Annotated[str, Meta(max_length=12)] = ""
+    addr_ton: Octet = 0
+    addr_npi: Octet = 0
+    address_range: Annotated[str, Meta(max_length=40)] = ""
+
+
+class SourceConfig(Struct, frozen=True, kw_only=True):
+    """TON and NPI of the source address; None: by the kind of address (alphanumeric 5/0, short code 3/0, else 1/1)."""
+
+    ton: Octet | None = None
+    npi: Octet | None = None
+
+
+class DestinationConfig(Struct, frozen=True, kw_only=True):
+    ton: Octet = 1
+    npi: Octet = 1
+
+
+class MessageIdConfig(Struct, frozen=True, kw_only=True):
+    """How this SMSC writes its message ids in the submit_sm_resp and in the receipt."""
+
+    submit_resp: IdRule = IdRule.STRING
+    receipt: IdRule = IdRule.STRING
+
+
+class Timers(Struct, frozen=True, kw_only=True):
+    enquire_link_s: Seconds = 30
+    response_s: Seconds = 10
+    reconnect_min_s: Seconds = 5
+    reconnect_max_s: Seconds = 60
+    failback_after_s: Seconds = 60
+
+
+class OperatorConfig(Struct, frozen=True, kw_only=True):
+    operator_id: OperatorId
+    endpoints: Annotated[tuple[Endpoint, ...], Meta(min_length=1)]
+    name: str = ""
+    enabled: bool = True
+    tps: Annotated[float, Meta(gt=0)] = 100
+    window: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    bind: BindConfig = BindConfig()
+    source: SourceConfig = SourceConfig()
+    destination: DestinationConfig = DestinationConfig()
+    default_alphabet: DefaultAlphabet = DefaultAlphabet.GSM7
+    long_messages: LongMessages = LongMessages.UDH8
+    message_id: MessageIdConfig = MessageIdConfig()
+    timers: Timers = Timers()
+    unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND
+    receipt_ttl_h: Annotated[float, Meta(gt=0)] = 72
+
+    def session_window(self) -> int:
+        """Unanswered submit_sm allowed on one session: as set, else twice the TPS over the sessions, at least 10."""
+        if self.window is not None:
+            return self.window
+        return max(MIN_WINDOW, min(10_000, round(2 * self.tps / self.bind.sessions)))
+
+
+class OperatorList(Struct, frozen=True):
+    """The answer of GET /v1/connectors/{group}/operators; entries stay raw so that one bad operator spoils no other."""
+
+    operators: tuple[msgspec.Raw, ...]
+
+
+class Credentials(Struct, frozen=True):
+    """What a bind needs; held in memory by the process that binds, never shown."""
+
+    system_id: Annotated[str, Meta(max_length=15)]
+    password: Annotated[str, Meta(max_length=8)]
+    version: int | str = ""
+
+    def __repr__(self) -> str:
+        return f"Credentials(version={self.version!r})"

@@ -1,0 +1,113 @@
+"""How the text of a setting becomes its value. ValueError says what was expected, never what was there."""
+
+import os
+import re
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+Choice = TypeVar("Choice", bound=Enum)
+
+YES = frozenset({"true", "yes", "on", "1"})
+NO = frozenset({"false", "no", "off", "0"})
+
+
+def name(text: str) -> str:
+    """Also one step of a URL path."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text) is None:
+        raise ValueError("expected 1 to 64 letters, digits, dots, underscores or hyphens")
+    return text
+
+
+def host(text: str) -> str:
+    if not text or any(character.isspace() for character in text):
+        raise ValueError("expected a host name or an address")
+    return text
+
+
+def flag(text: str) -> bool:
+    word = text.lower()
+    if word not in YES | NO:
+        raise ValueError("expected true or false")
+    return word in YES
+
+
+def port(text: str) -> int:
+    """0 lets the kernel choose."""
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise ValueError("expected a port, 0 to 65535")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """0 up to an hour."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 3600:
+        raise ValueError("expected seconds, 0 to 3600")
+    return value
+
+
+def choice(options: type[Choice]) -> Callable[[str], Choice]:
+    """A parser for one of the enum's values, upper and lower case alike."""
+    by_word = {str(option.value).lower(): option for option in options}
+
+    def parse(text: str) -> Choice:
+        if text.lower() not in by_word:
+            raise ValueError("expected " + " or ".join(str(option.value) for option in options))
+        return by_word[text.lower()]
+
+    return parse
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """A parser for a URL of one of these schemes with a host."""
+    expected = "expected a URL like " + " or ".join(f"{scheme}://host:port" for scheme in schemes)
+
+    def parse(text: str) -> str:
+        if not _is_url(text, schemes):
+            raise ValueError(expected)
+        return text
+
+    return parse
+
+
+def urls(*schemes: str) -> Callable[[str], str]:
+    """A parser for such URLs, separated by commas."""
+    parse_one = url(*schemes)
+
+    def parse(text: str) -> str:
+        for part in text.split(","):
+            parse_one(part.strip())
+        return text
+
+    return parse
+
+
+def libpq_dsn(text: str) -> str:
+    """Both forms of libpq: a postgresql:// URL, or words like host=... dbname=..."""
+    if not text.startswith(("postgresql://", "postgres://")) and re.match(r"\s*\w+\s*=", text) is None:
+        raise ValueError("expected postgresql://user@host:port/database or libpq words like host=... dbname=...")
+    return text
+
+
+def readable_file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError(f"no such file: {text}")
+    if not os.access(path, os.R_OK):
+        raise ValueError(f"not readable for this user: {text}")
+    return path
+
+
+def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises ValueError when it is no port
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname)

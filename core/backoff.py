@@ -1,0 +1,29 @@
+"""Growing waits between attempts."""
+
+import random
+from collections.abc import Callable
+
+
+class Backoff:
+    """first_s, twice that, and so on up to most_s; each spread by up to `jitter` of itself so that peers don't march.
+
+    spread: a source of numbers in 0..1, passed in by tests.
+    """
+
+    def __init__(
+        self, first_s: float, most_s: float, jitter: float = 0.1, spread: Callable[[], float] = random.random
+    ) -> None:
+        self._first_s = first_s
+        self._most_s = most_s
+        self._jitter = jitter
+        self._spread = spread
+        self.attempts = 0
+
+    def next_s(self) -> float:
+        """Seconds to wait before the next attempt."""
+        wait_s = min(self._first_s * 2.0 ** min(self.attempts, 32), self._most_s)
+        self.attempts += 1
+        return wait_s * (1 + self._jitter * self._spread())
+
+    def reset(self) -> None:
+        self.attempts = 0

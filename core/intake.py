@@ -1,0 +1,96 @@
+"""From a dispatch as JetStream gave it to the orders that carry it; what can't be sent is concluded here."""
+
+import itertools
+import random
+
+import msgspec
+
+from config.operators import OperatorConfig
+from core.order_queue import Order
+from core.preparation import Preparer, Unprocessable, read_dispatch
+from messages.dispatch import Dispatch
+from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
+
+_encode_context = msgspec.msgpack.Encoder().encode
+
+
+class Intake:
+    """Knows the operator's rules, numbers orders and long messages."""
+
+    def __init__(self, operator: OperatorConfig) -> None:
+        self._operator = operator
+        self._preparer = Preparer(operator)
+        self.numbers = itertools.count(1)
+        self._references = itertools.count(random.randrange(65536))
+
+    def read(self, item: DispatchItem) -> Dispatch:
+        """Raises Unprocessable."""
+        return read_dispatch(item.payload, self._operator.operator_id)
+
+    def orders(
+        self, item: DispatchItem, dispatch: Dispatch, accepted: frozenset[int] = frozenset()
+    ) -> tuple[list[Order], list[Concluded]]:
+        """Orders for the segments that the operator has not accepted yet; the others are concluded.
+
+        Raises Unprocessable.
+        """
+        bodies = self._preparer.prepare(dispatch, next(self._references) & 0xFFFF).bodies
+        orders: list[Order] = []
+        concluded: list[Concluded] = []
+        for segment, body in enumerate(bodies, 1):
+            context = self._context(item, dispatch, segment, len(bodies))
+            if segment in accepted:
+                concluded.append(Concluded(Conclusion.ALREADY_ACCEPTED, context))
+            else:
+                orders.append(self._order(item, dispatch, body, context))
+        return orders, concluded
+
+    def dead(self, item: DispatchItem, reason: str) -> Concluded:
+        """For what can't be processed at all: it has no message_id that we may trust."""
+        context = MessageContext(
+            message_id="",
+            operator_id=self._operator.operator_id,
+            segment=0,
+            segments=0,
+            reply=item.reply,
+            request_dlr=False,
+            receipt_ttl_s=0,
+            id_rule=self._operator.message_id.submit_resp,
+            metadata={},
+            traceparent=item.traceparent,
+            possibly_sent_before=False,
+        )
+        return Concluded(Conclusion.DEAD, context, reason=reason, payload=item.payload, deliveries=item.deliveries)
+
+    def _order(self, item: DispatchItem, dispatch: Dispatch, body: bytes, context: MessageContext) -> Order:
+        return Order(
+            key=next(self.numbers),
+            body=body,
+            context=context,
+            encoded_context=_encode_context(context),
+            priority=dispatch.priority,
+            expires_at=dispatch.expires_at.timestamp() if dispatch.expires_at else None,
+            published_at=item.published_at,
+            held_since=item.pulled_at,
+        )
+
+    def _context(self, item: DispatchItem, dispatch: Dispatch, segment: int, segments: int) -> MessageContext:
+        return MessageContext(
+            message_id=dispatch.message_id,
+            operator_id=self._operator.operator_id,
+            segment=segment,
+            segments=segments,
+            reply=item.reply,
+            request_dlr=dispatch.request_dlr,
+            receipt_ttl_s=self._operator.receipt_ttl_h * 3600,
+            id_rule=self._operator.message_id.submit_resp,
+            metadata=dispatch.metadata,
+            traceparent=item.traceparent,
+            possibly_sent_before=False,
+        )
+
+
+def mark_possibly_sent(order: Order) -> None:
+    """Its submit_sm was written and never answered: the SMSC may see the message a second time."""
+    order.context = msgspec.structs.replace(order.context, possibly_sent_before=True)
+    order.encoded_context = _encode_context(order.context)

@@ -1,0 +1,68 @@
+"""Permits of the TPS limit as one replica holds them: leased in small blocks, one spent per submit_sm."""
+
+import math
+
+SLOW_VALIDITY_S = 0.100  # far below the limit a permit may wait: fewer calls to Redis
+FULL_VALIDITY_S = 0.020  # near it short blocks: what a block is valid for is lost to the limit
+NEAR_LIMIT = 0.7  # of the TPS
+RATE_WINDOW_S = 1.0
+
+
+class Permits:
+    """Spends what a lease granted while it is valid; times in monotonic seconds.
+
+    The rate of the last second decides how long and how large the next lease should be.
+    """
+
+    def __init__(self, tps: float) -> None:
+        self._tps = tps
+        self._left = 0
+        self._valid_until = 0.0
+        self._spent_now = 0
+        self._spent_before = 0
+        self._window_started = 0.0
+
+    @property
+    def tps(self) -> float:
+        return self._tps
+
+    def left(self, now: float) -> int:
+        return self._left if now < self._valid_until else 0
+
+    def spend(self, count: int, now: float) -> None:
+        self._roll(now)
+        self._left -= count
+        self._spent_now += count
+
+    def granted(self, count: int, valid_until: float) -> None:
+        self._left = count
+        self._valid_until = valid_until
+
+    def unused(self) -> int:
+        """Permits to hand back with the next lease; none are left afterwards."""
+        left, self._left = self._left, 0
+        return left
+
+    def used_tps(self, now: float) -> float:
+        """Rate of the last second or so."""
+        self._roll(now)
+        share = 1 - (now - self._window_started) / RATE_WINDOW_S
+        return self._spent_before * share + self._spent_now
+
+    def wish(self, waiting: int, now: float) -> tuple[int, float]:
+        """(permits, validity in seconds) to lease for `waiting` submits."""
+        if self.used_tps(now) > NEAR_LIMIT * self._tps or waiting > self._tps * SLOW_VALIDITY_S:
+            validity_s = FULL_VALIDITY_S
+        else:
+            validity_s = SLOW_VALIDITY_S
+        block = max(1, math.ceil(self._tps * validity_s))
+        return max(min(waiting, block), min(block, 8) if validity_s == SLOW_VALIDITY_S else 1), validity_s
+
+    def _roll(self, now: float) -> None:
+        passed = now - self._window_started
+        if passed >= 2 * RATE_WINDOW_S:
+            self._spent_before = self._spent_now = 0
+            self._window_started = now
+        elif passed >= RATE_WINDOW_S:
+            self._spent_before, self._spent_now = self._spent_now, 0
+            self._window_started += RATE_WINDOW_S

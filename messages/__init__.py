@@ -1,0 +1,1 @@
+"""What crosses a process or network boundary, as immutable typed structs."""

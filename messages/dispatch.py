@@ -1,0 +1,50 @@
+"""The dispatch message: one SMS to send, as a platform publishes it at `sms.dispatch.<operator_id>`."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+MAX_METADATA_BYTES = 1024  # of its JSON form; it is stored with the correlation and returned in every event
+
+
+class RequestedEncoding(Enum):
+    AUTO = "auto"
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+    LATIN1 = "latin1"
+    BINARY = "binary"
+
+
+MessageId = Annotated[str, Meta(pattern=r"^[\x21-\x7e][\x20-\x7e]{0,63}$")]
+Destination = Annotated[str, Meta(pattern=r"^\+?[0-9]{3,15}$")]  # E.164, the plus is optional
+Source = Annotated[str, Meta(pattern=r"^(\+?[0-9]{1,15}|[^\x00-\x1f\x7f]{1,11})$")]  # international, short code or alphanumeric
+
+
+class Dispatch(Struct, frozen=True, kw_only=True):
+    """One SMS to send. Its repr shows neither addresses nor content: an error report may print it.
+
+    validity_s: seconds the SMSC may try to deliver. expires_at: RFC 3339, not sent after it.
+    data: base64, for binary. tlvs: {"0x1400": "hex"}.
+    """
+
+    message_id: MessageId
+    operator_id: str
+    to: Destination
+    source: Source = msgspec.field(name="from")
+    text: str = ""
+    encoding: RequestedEncoding = RequestedEncoding.AUTO
+    data: bytes | None = None
+    priority: Annotated[int, Meta(ge=0, le=3)] = 0
+    validity_s: Annotated[int, Meta(ge=1, le=63 * 86400)] | None = None
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+    request_dlr: bool = True
+    flash: bool = False
+    protocol_id: Annotated[int, Meta(ge=0, le=255)] = 0
+    tlvs: dict[str, str] = {}
+    metadata: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"Dispatch(message_id={self.message_id!r}, operator_id={self.operator_id!r})"

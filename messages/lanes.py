@@ -1,0 +1,285 @@
+"""Frames that travel over the lanes between actors: msgpack, typed, never pickle.
+
+    DispatchRouter ─▶ OperatorActor      DispatchBatch            ◀─ Demand
+    OperatorActor  ─▶ SessionActor       SubmitBatch              ◀─ SubmitReport
+    SessionActor   ─▶ CorrelationWriter  AcceptedBatch
+    OperatorActor  ─▶ CorrelationWriter  ConcludedBatch, AcceptedQuery  ◀─ AcceptedSegments
+    SessionActor   ─▶ ReceiptPublisher   InboundBatch             ◀─ InboundSettled
+    OperatorActor  ─▶ HealthPublisher    HealthTransition
+    anyone         ─▶ any actor          StatusRequest            ◀─ StatusReply
+    a consumer that makes frames safe answers each retaining producer with Confirmed
+
+Structs that carry `to` or `text` show neither in their repr.
+"""
+
+from enum import Enum
+
+from msgspec import Struct
+
+from messages.events import DeliveryStatus, DlrSource, OperatorHealthEvent
+from smpp.message_id import IdRule
+
+
+class DispatchItem(Struct, frozen=True, array_like=True):
+    """One message as it came from JetStream; whoever settles it publishes to `reply`.
+
+    deliveries: 1 at first; above it JetStream sends it again. published_at: seconds since the epoch.
+    pulled_at: monotonic seconds of this host.
+    """
+
+    payload: bytes
+    reply: str
+    deliveries: int
+    traceparent: str
+    published_at: float
+    pulled_at: float
+
+    def __repr__(self) -> str:
+        return f"DispatchItem(reply={self.reply!r}, deliveries={self.deliveries})"
+
+
+class DispatchBatch(Struct, frozen=True, array_like=True, tag="dispatch"):
+    items: list[DispatchItem]
+
+
+class Demand(Struct, frozen=True, array_like=True, tag="demand"):
+    """So many more messages than were asked for before; `reset` starts the count anew (a new OperatorActor)."""
+
+    count: int
+    reset: bool = False
+
+
+class MessageContext(Struct, frozen=True, array_like=True):
+    """All that is to be remembered of one segment. It travels encoded through the session, which needs none of it."""
+
+    message_id: str
+    operator_id: str
+    segment: int
+    segments: int
+    reply: str
+    request_dlr: bool
+    receipt_ttl_s: float
+    id_rule: IdRule
+    metadata: dict[str, str]
+    traceparent: str
+    possibly_sent_before: bool
+
+
+class SubmitOrder(Struct, frozen=True, array_like=True):
+    """One submit_sm to send. body: the PDU without its header. context: an encoded MessageContext.
+
+    key: the OperatorActor's number for it.
+    """
+
+    key: int
+    body: bytes
+    context: bytes
+
+    def __repr__(self) -> str:
+        return f"SubmitOrder(key={self.key})"
+
+
+class SubmitBatch(Struct, frozen=True, array_like=True, tag="submit"):
+    orders: list[SubmitOrder]
+
+
+class Unsubmitted(Enum):
+    """Why an order came back."""
+
+    NOT_SENT = "not_sent"  # still in the session's queue when its link ended
+    UNKNOWN = "unknown"  # written, never answered
+
+
+class Refusal(Struct, frozen=True, array_like=True):
+    key: int
+    command_status: int
+
+
+class Return(Struct, frozen=True, array_like=True):
+    key: int
+    why: Unsubmitted
+
+
+class SubmitReport(Struct, frozen=True, array_like=True, tag="report"):
+    """What became of orders: accepted (their correlations are on the way), refused by the SMSC, or back unanswered."""
+
+    accepted: list[int]
+    refused: list[Refusal]
+    returned: list[Return]
+
+
+class Accepted(Struct, frozen=True, array_like=True):
+    """A submit_sm_resp with ESME_ROK. submitted_at: seconds since the epoch."""
+
+    smsc_message_id: str
+    submitted_at: float
+    context: bytes
+
+
+class AcceptedBatch(Struct, frozen=True, array_like=True, tag="accepted"):
+    items: list[Accepted]
+
+
+class Conclusion(Enum):
+    """How a message or a segment ends without an accepting submit_sm_resp."""
+
+    REFUSED = "refused"  # by the SMSC, for good: REJECTED
+    EXPIRED = "expired"  # before it was sent
+    DEAD = "dead"  # cannot be processed: sms.dead.dispatch
+    REPORTED = "reported"  # unknown outcome, and the operator's rule is to report it
+    ALREADY_ACCEPTED = "already_accepted"  # a redelivery of a segment that needs no second submit_sm
+    GIVE_BACK = "give_back"  # to JetStream, for another replica or a later try
+
+
+class Concluded(Struct, frozen=True, array_like=True):
+    """One segment (or a whole message, segment 0) that ends here. payload: only for DEAD. delay_s: only for GIVE_BACK."""
+
+    conclusion: Conclusion
+    context: MessageContext
+    command_status: int = 0
+    reason: str = ""
+    payload: bytes = b""
+    deliveries: int = 1
+    delay_s: float = 0
+
+    def __repr__(self) -> str:
+        return f"Concluded({self.conclusion.value}, message_id={self.context.message_id!r})"
+
+
+class ConcludedBatch(Struct, frozen=True, array_like=True, tag="concluded"):
+    items: list[Concluded]
+
+
+class AcceptedQuery(Struct, frozen=True, array_like=True, tag="accepted?"):
+    """Which segments of these messages has the operator accepted already? Asked for redeliveries only."""
+
+    query: int
+    operator_id: str
+    message_ids: list[str]
+
+
+class AcceptedSegment(Struct, frozen=True, array_like=True):
+    message_id: str
+    segment: int
+    segments: int
+
+
+class AcceptedSegments(Struct, frozen=True, array_like=True, tag="accepted!"):
+    """The answer to the AcceptedQuery of this number."""
+
+    query: int
+    segments: list[AcceptedSegment]
+
+
+class InboundReceipt(Struct, frozen=True, array_like=True, tag="receipt"):
+    """A receipt as the session parsed it. key: the session's number for the deliver_sm. done_at: RFC 3339 or empty.
+
+    raw: the receipt's text, kept only where it could not be parsed.
+    """
+
+    key: int
+    smsc_message_id: str
+    smsc_message_id_key: str
+    status: DeliveryStatus
+    stat: str
+    error_code: str
+    done_at: str
+    received_at: float
+    source: DlrSource = DlrSource.DELIVER_SM
+
+    def __repr__(self) -> str:
+        return f"InboundReceipt(smsc_message_id={self.smsc_message_id!r}, status={self.status.value})"
+
+
+class InboundPart(Struct, frozen=True, array_like=True, tag="mo"):
+    """A mobile-originated message, or one part of it (parts > 1)."""
+
+    key: int
+    source: str
+    to: str
+    content: bytes
+    encoding: str
+    reference: int
+    part: int
+    parts: int
+    received_at: float
+
+    def __repr__(self) -> str:
+        return f"InboundPart(key={self.key}, part={self.part}, parts={self.parts})"
+
+
+class InboundBatch(Struct, frozen=True, array_like=True, tag="inbound"):
+    operator_id: str
+    items: list[InboundReceipt | InboundPart]
+
+
+class InboundSettled(Struct, frozen=True, array_like=True, tag="settled"):
+    """Deliveries that are safe now, and those to be refused so that the SMSC sends them again."""
+
+    safe: list[int]
+    refused: list[int]
+
+
+class HealthTransition(Struct, frozen=True, array_like=True, tag="health"):
+    event: OperatorHealthEvent
+
+
+class Confirmed(Struct, frozen=True, array_like=True, tag="confirmed"):
+    """Numbers of frames that the consumer has made safe; the producer may forget them."""
+
+    numbers: list[int]
+
+
+class ActorState(Enum):
+    STARTING = "starting"
+    RUNNING = "running"
+    DEGRADED = "degraded"
+    DRAINING = "draining"
+    RESTARTING = "restarting"
+    NO_ANSWER = "no answer"
+
+
+class StatusRequest(Struct, frozen=True, array_like=True, tag="status?"):
+    pass
+
+
+class ChildStatus(Struct, frozen=True):
+    """What a parent knows of its child, also when that does not answer."""
+
+    actor: str
+    name: str
+    restarts: int
+    state: ActorState
+    since: str
+    pid: int
+
+
+class StatusReply(Struct, frozen=True, array_like=True, tag="status!"):
+    """One actor's node of the tree. figures: its own numbers, by name, safe to show to anyone."""
+
+    actor: str
+    name: str
+    pid: int
+    state: ActorState
+    since: str
+    restarts: int
+    children: list[ChildStatus]
+    figures: dict[str, str | int | float | bool | None | dict[str, str | int | float | bool | None]]
+
+
+LaneFrame = (
+    DispatchBatch
+    | Demand
+    | SubmitBatch
+    | SubmitReport
+    | AcceptedBatch
+    | ConcludedBatch
+    | AcceptedQuery
+    | AcceptedSegments
+    | InboundBatch
+    | InboundSettled
+    | HealthTransition
+    | Confirmed
+    | StatusRequest
+    | StatusReply
+)

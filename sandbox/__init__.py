@@ -1,0 +1,1 @@
+"""Development side: embedded servers, a scriptable SMSC, an operator-management-service."""

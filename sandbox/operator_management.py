@@ -1,0 +1,132 @@
+"""The development operator-management-service: HTTPS that asks every client for a certificate.
+
+    GET /v1/connectors/{connector_group}/operators   {"operators": [OperatorConfig]}, with ETag and If-None-Match
+    GET /v1/operators/{operator_id}/credentials      {"system_id", "password", "version"}
+
+Every name it does not know is a 404 with {"error": ...}. No request is logged, no password ever.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from sandbox.operator_data import BadOperatorData, OperatorFile
+from sandbox.tls import Identity, server_context
+
+READY_LINE = "operator-management-service listens"
+STOP_TIMEOUT_S = 1.0  # for requests under way
+BAD_SETTINGS = 2  # exit code
+
+_logger = logging.getLogger(__name__)
+
+
+class OperatorManagement:
+    """The service inside an asyncio program; `run` makes a process of it."""
+
+    def __init__(self, data_file: Path, identity: Identity) -> None:
+        """Raises BadOperatorData, or OSError (ssl.SSLError is one) when the files of `identity` do not serve."""
+        self._file = OperatorFile(data_file)
+        self._tls = server_context(identity)
+        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
+        self.url = ""
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen, with port 0 where the kernel likes; `url` is known from here on. Raises OSError."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
+        self.url = f"https://{host}:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Close the port and all connections."""
+        await self._runner.cleanup()
+
+    def _application(self) -> web.Application:
+        application = web.Application(middlewares=[_errors_as_json])
+        application.router.add_get("/v1/connectors/{connector_group}/operators", self._operators)
+        application.router.add_get("/v1/operators/{operator_id}/credentials", self._credentials)
+        return application
+
+    async def _operators(self, request: web.Request) -> web.Response:
+        data = self._file.current()
+        members = data.groups.get(request.match_info["connector_group"])
+        if members is None:
+            raise web.HTTPNotFound(reason="unknown connector group")
+        return _unless_known(request, {"operators": [data.operators[operator_id] for operator_id in members]})
+
+    async def _credentials(self, request: web.Request) -> web.Response:
+        credentials = self._file.current().credentials.get(request.match_info["operator_id"])
+        if credentials is None:
+            raise web.HTTPNotFound(reason="no credentials of this operator")
+        response = _json(credentials)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def run(data_file: Path, identity: Identity, host: str, port: int) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code, with one line in the log when it is not 0."""
+    try:
+        asyncio.run(_serve(OperatorManagement(data_file, identity), host, port))
+    except (BadOperatorData, OSError) as error:
+        _logger.error("operator-management-service cannot start: %s", error)
+        return BAD_SETTINGS
+    return 0
+
+
+def main() -> int:
+    """`python -m sandbox.operator_management`: the arguments of `run` as options."""
+    parser = argparse.ArgumentParser(prog="operator-management", description=__doc__.partition("\n")[0])
+    for name in ("data", "cert", "key", "ca"):
+        parser.add_argument(f"--{name}-file", type=Path, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0: of the kernel's choice")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    identity = Identity(options.cert_file, options.key_file, options.ca_file)
+    return run(options.data_file, identity, options.host, options.port)
+
+
+async def _serve(service: OperatorManagement, host: str, port: int) -> None:
+    stopped = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stopped.set)
+    try:
+        await service.start(host, port)
+        _logger.info("%s at %s", READY_LINE, service.url)
+        await stopped.wait()
+    finally:
+        await service.stop()
+
+
+@web.middleware
+async def _errors_as_json(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPError as error:
+        return _json({"error": error.reason}, error.status)
+
+
+def _unless_known(request: web.Request, content: object) -> web.Response:
+    """304 when If-None-Match has the ETag of `content`, which is a digest of its JSON."""
+    digest = hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+    known = any(etag.value in (digest, "*") for etag in request.if_none_match or ())
+    response = web.Response(status=304) if known else _json(content)
+    response.etag = digest
+    return response
+
+
+def _json(content: object, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(content), status=status, content_type="application/json")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

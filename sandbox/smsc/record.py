@@ -1,0 +1,52 @@
+"""A record of every submit_sm as JSON lines, for tests and benchmarks; with addresses and texts, so only on demand."""
+
+import json
+from pathlib import Path
+from time import time_ns
+
+from sandbox.smsc.sightings import content_of, marker_of
+from smpp.constants import status_name
+from smpp.hot import ShortMessage
+from smpp.text import Encoding, decode_text, encoding_of
+
+_BUFFER_BYTES = 1 << 20
+
+
+class Record:
+    """Lines with at_ns (epoch), system_id, command_status, smsc_message_id, marker, source, destination, part, parts
+    and text, or data in hex where the content is binary.
+
+    Written when about a megabyte has gathered, and by flush().
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8", buffering=_BUFFER_BYTES)
+
+    def write(self, system_id: str, message: ShortMessage, command_status: int, smsc_message_id: str) -> None:
+        """Add a line."""
+        content = content_of(message)
+        encoding = encoding_of(message.data_coding)
+        line = {
+            "at_ns": time_ns(),
+            "system_id": system_id,
+            "command_status": status_name(command_status),
+            "smsc_message_id": smsc_message_id,
+            "marker": marker_of(content),
+            "source": message.source_addr,
+            "destination": message.destination_addr,
+            "part": content.part.part if content.part else 1,
+            "parts": content.part.parts if content.part else 1,
+        }
+        if encoding is Encoding.BINARY:
+            line["data"] = content.octets.hex()
+        else:
+            line["text"] = decode_text(content.octets, encoding)
+        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Write what has gathered, for the last time."""
+        self._file.close()

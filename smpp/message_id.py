@@ -1,0 +1,44 @@
+"""The key under which a submit_sm_resp and its receipts find each other.
+
+SMSCs write one message's id in two notations: hexadecimal in the submit_sm_resp and decimal in the receipt, or
+the other way round (jasmin #20, #1034; mokai #8). Which one stands where is a setting of the operator.
+"""
+
+import re
+from enum import Enum
+
+
+class IdRule(Enum):
+    """How an operator writes its message ids in one place; values are the names in its settings."""
+
+    STRING = "string"
+    HEX = "hex"
+    DEC = "dec"
+
+
+_NUMBERS = {
+    IdRule.HEX: (re.compile(r"(?:0[xX])?[0-9a-fA-F]+"), 16),
+    IdRule.DEC: (re.compile(r"[0-9]+"), 10),
+}
+
+
+def normalise(smsc_message_id: str, rule: IdRule) -> str:
+    """The key of an id as received: equal for two ids that mean the same message.
+
+    STRING: the id as it is, stray NULs and spaces around it left out; leading zeros and case count.
+    HEX, DEC: its value, of any length; an id that is no such number has the key of STRING.
+    """
+    smsc_message_id = smsc_message_id.strip("\0 \t\r\n")
+    if rule is IdRule.STRING:
+        return smsc_message_id
+    notation, base = _NUMBERS[rule]
+    if not notation.fullmatch(smsc_message_id):
+        return smsc_message_id
+    return _decimal(smsc_message_id, base)
+
+
+def _decimal(digits: str, base: int) -> str:
+    try:
+        return str(int(digits, base))
+    except ValueError:  # thousands of digits, which Python refuses to convert: no SMSC's number
+        return digits

@@ -1,0 +1,118 @@
+"""Delivery receipts and intermediate notifications: what became of a message (SMPP 3.4, 5.2.12 and appendix B)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from smpp.constants import ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT, MessageState, Tag
+from smpp.hot import ShortMessage
+from smpp.receipt_text import receipt_fields, receipt_time
+from smpp.tlv import find_tlv
+from smpp.udh import user_data
+
+_RECEIPT_BITS = ESM_CLASS_RECEIPT | ESM_CLASS_INTERMEDIATE
+
+STATS = {
+    MessageState.DELIVERED: "DELIVRD",
+    MessageState.UNDELIVERABLE: "UNDELIV",
+    MessageState.ACCEPTED: "ACCEPTD",
+    MessageState.REJECTED: "REJECTD",
+}
+"""stat of a state where it is not the state's name (appendix B)."""
+
+_STATES = {int(state): state for state in MessageState}
+_STATES_BY_STAT = {state.name: state for state in MessageState} | {stat: state for state, stat in STATS.items()}
+
+_NETWORK_TYPES = range(1, 9)  # first octet of network_error_code (5.3.2.31; up to 8 in SMPP 5.0)
+_MAX_TEXT = 20  # characters of the message that a receipt repeats (appendix B)
+
+
+@dataclass(slots=True, frozen=True)
+class Receipt:
+    """What an SMSC says became of a message; None is what it does not say.
+
+    smsc_message_id: as received; stat: as received, whatever it is; state: what that means, None where it is unknown;
+    error_code: the network's, in digits as the operator writes them; submit_at, done_at: without offset from UTC
+    where the SMSC names none; intermediate: not the last word. The message's text is not kept.
+    """
+
+    smsc_message_id: str | None
+    stat: str | None
+    state: MessageState | None
+    error_code: str | None
+    submit_at: datetime | None
+    done_at: datetime | None
+    intermediate: bool
+
+
+def parse_receipt(message: ShortMessage) -> Receipt | None:
+    """The receipt that a deliver_sm or data_sm is; None where its esm_class says it is none. Never raises.
+
+    A TLV wins over the text, unless it holds nothing that can be used.
+    """
+    if not message.esm_class & _RECEIPT_BITS:
+        return None
+    fields = receipt_fields(_text(user_data(message)[1]))
+    stat = fields.get("stat") or None
+    return Receipt(
+        _receipted_message_id(message) or fields.get("id") or None,
+        stat,
+        _message_state(message) or state_of(stat or ""),
+        _network_error_code(message) or fields.get("err") or None,
+        receipt_time(fields.get("submit date", "")),
+        receipt_time(fields.get("done date", "")),
+        bool(message.esm_class & ESM_CLASS_INTERMEDIATE),
+    )
+
+
+def state_of(stat: str) -> MessageState | None:
+    """The state that a stat means, in any case, abbreviated or in full; None where it is unknown."""
+    return _STATES_BY_STAT.get(stat.upper())
+
+
+def stat_of(state: MessageState) -> str:
+    """The stat that means a state, e.g. DELIVRD."""
+    return STATS.get(state, state.name)
+
+
+def format_receipt(
+    smsc_message_id: str,
+    state: MessageState,
+    submit_at: datetime,
+    done_at: datetime,
+    *,
+    error_code: str = "000",
+    text: str = "",
+) -> str:
+    """The text of a receipt as appendix B has it, for one message; of `text` 20 characters."""
+    delivered = "001" if state is MessageState.DELIVERED else "000"
+    return (
+        f"id:{smsc_message_id} sub:001 dlvrd:{delivered}"
+        f" submit date:{submit_at:%y%m%d%H%M} done date:{done_at:%y%m%d%H%M}"
+        f" stat:{stat_of(state)} err:{error_code} text:{text[:_MAX_TEXT]}"
+    )
+
+
+def _text(content: bytes) -> str:
+    # The octets tell more than data_coding does: receipts marked as UCS-2 come in ASCII, and the other way round.
+    # Keys are ASCII, so UCS-2 has a zero in most high octets.
+    if 0 in content and content[::2].count(0) * 4 > len(content):
+        return content.decode("utf-16-be", "ignore").removeprefix("\ufeff")
+    return content.decode("latin-1")
+
+
+def _receipted_message_id(message: ShortMessage) -> str:
+    value = find_tlv(message.tlvs, Tag.RECEIPTED_MESSAGE_ID) or b""
+    return value.decode("latin-1").strip("\0 ")
+
+
+def _message_state(message: ShortMessage) -> MessageState | None:
+    value = find_tlv(message.tlvs, Tag.MESSAGE_STATE)
+    return _STATES.get(int.from_bytes(value, "big")) if value else None
+
+
+def _network_error_code(message: ShortMessage) -> str | None:
+    value = find_tlv(message.tlvs, Tag.NETWORK_ERROR_CODE) or b""
+    if len(value) == 3 and value[0] in _NETWORK_TYPES:
+        return f"{int.from_bytes(value[1:], 'big'):03}"
+    # Some SMSCs put the three characters of err here (jasmin, test_deliver_sm_unknown_param_network_error_code).
+    return value.decode("latin-1") if value.isalnum() else None

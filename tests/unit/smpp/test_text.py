@@ -1,0 +1,209 @@
+"""Encodings, the choice between them, and data_coding."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smpp.text import (
+    Encoding,
+    UnencodableText,
+    choose_encoding,
+    data_coding,
+    decode_text,
+    encode_text,
+    encoding_of,
+)
+
+TABLES = json.loads((Path(__file__).parents[2] / "vectors" / "texts.json").read_text(encoding="utf-8"))
+CLASSES = TABLES["classes"]
+
+GSM7, LATIN1, ASCII = Encoding.GSM7, Encoding.LATIN1, Encoding.ASCII
+UCS2, BINARY = Encoding.UCS2, Encoding.BINARY
+
+
+def whole(runs: str | list[list[Any]]) -> str:
+    return runs if isinstance(runs, str) else "".join(run * times for run, times in runs)
+
+
+TEXTS = [
+    pytest.param(whole(vector["text"]), Encoding(vector["encoding"]), bytes.fromhex(whole(vector["hex"])), id=vector["id"])
+    for vector in TABLES["texts"]
+]
+
+
+@pytest.mark.parametrize(("text", "encoding", "octets"), TEXTS)
+def test_a_text_has_exactly_these_octets(text: str, encoding: Encoding, octets: bytes) -> None:
+    assert encode_text(text, encoding) == octets
+
+
+@pytest.mark.parametrize(("text", "encoding", "octets"), TEXTS)
+def test_octets_are_read_back(text: str, encoding: Encoding, octets: bytes) -> None:
+    assert decode_text(octets, encoding) == text
+
+
+def test_at_least_sixty_texts_are_tried() -> None:
+    assert len(TEXTS) >= 60
+
+
+def test_a_byte_order_mark_is_not_part_of_the_text() -> None:
+    (vector,) = [vector for vector in TABLES["not_ours"] if vector["id"] == "enc-045"]
+    assert decode_text(bytes.fromhex(vector["hex"]), UCS2) == vector["text"]
+
+
+def test_little_endian_ucs2_is_read_behind_its_mark_only() -> None:
+    (vector,) = [vector for vector in TABLES["not_ours"] if vector["id"] == "enc-062"]
+    octets = bytes.fromhex(vector["hex"])
+    assert decode_text(b"\xff\xfe" + octets, UCS2) == vector["text"]
+    assert decode_text(octets, UCS2) != vector["text"]
+
+
+def test_a_turkish_text_goes_out_in_ucs2_because_there_are_no_national_tables() -> None:
+    (vector,) = [vector for vector in TABLES["not_ours"] if vector["id"] == "enc-078"]
+    assert choose_encoding(vector["text"]) is UCS2
+    assert decode_text(bytes.fromhex(vector["hex"]), GSM7) == "This is a Teæt"
+
+
+@pytest.mark.parametrize("vector", [vector for vector in CLASSES if "text" in vector])
+def test_auto_takes_gsm7_where_the_text_fits_and_ucs2_else(vector: dict[str, Any]) -> None:
+    expected = GSM7 if vector["kind"] == "is-gsm7" else UCS2
+    assert choose_encoding(vector["text"]) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "default_alphabet", "chosen"),
+    [
+        ("plain", GSM7, GSM7),
+        ("plain", LATIN1, LATIN1),
+        ("plain", ASCII, ASCII),
+        ("ÀÊã", GSM7, UCS2),
+        ("ÀÊã", LATIN1, LATIN1),
+        ("é", ASCII, UCS2),
+        ("€", GSM7, GSM7),
+        ("€", LATIN1, UCS2),
+        ("`", GSM7, UCS2),
+        ("`", ASCII, ASCII),
+        ("", GSM7, GSM7),
+    ],
+)
+def test_auto_takes_the_default_alphabet_of_the_smsc(text: str, default_alphabet: Encoding, chosen: Encoding) -> None:
+    assert choose_encoding(text, default_alphabet) is chosen
+
+
+@pytest.mark.parametrize(
+    ("wanted", "default_alphabet", "flash", "chosen"),
+    [
+        (GSM7, GSM7, False, GSM7),
+        (GSM7, LATIN1, False, LATIN1),
+        (GSM7, LATIN1, True, GSM7),
+        (UCS2, GSM7, False, UCS2),
+        (UCS2, LATIN1, True, UCS2),
+        (LATIN1, GSM7, False, LATIN1),
+        (LATIN1, LATIN1, True, GSM7),
+        (BINARY, GSM7, False, BINARY),
+        (BINARY, GSM7, True, BINARY),
+        (None, ASCII, True, GSM7),
+    ],
+)
+def test_a_wanted_encoding_is_taken_where_a_data_coding_names_it(
+    wanted: Encoding | None, default_alphabet: Encoding, flash: bool, chosen: Encoding
+) -> None:
+    assert choose_encoding("plain", default_alphabet, wanted, flash=flash) is chosen
+
+
+def test_a_flash_text_outside_gsm7_goes_out_in_ucs2_even_if_latin1_was_wanted() -> None:
+    assert choose_encoding("ã", LATIN1, LATIN1, flash=True) is UCS2
+
+
+def test_a_wanted_encoding_that_lacks_a_character_is_refused_when_it_is_used() -> None:
+    assert choose_encoding("ã", GSM7, GSM7) is GSM7
+    with pytest.raises(UnencodableText):
+        encode_text("ã", GSM7)
+
+
+def test_the_error_tells_where_and_of_which_kind_but_not_what() -> None:
+    with pytest.raises(UnencodableText) as raised:
+        encode_text("secret 😀 and ã", GSM7)
+    error = raised.value
+    assert (error.encoding, error.position, error.category, error.count) == (GSM7, 7, "So", 2)
+    assert str(error) == "gsm7 lacks 2 of the characters, the first at 7 (So)"
+    assert (error.__cause__, error.__context__) == (None, None)
+
+
+def test_half_a_surrogate_pair_cannot_be_sent() -> None:
+    with pytest.raises(UnencodableText):
+        encode_text("a\ud83d", UCS2)
+
+
+@pytest.mark.parametrize(
+    ("octets", "encoding", "text"),
+    [
+        (b"\xd8\x3d\x00a", UCS2, "\ufffda"),
+        (b"\x00a\x00", UCS2, "a\ufffd"),
+        (b"a\xe9", ASCII, "a\ufffd"),
+        (b"a\xa1", Encoding.HEBREW, "a\ufffd"),
+    ],
+)
+def test_what_cannot_be_read_becomes_a_replacement_character(octets: bytes, encoding: Encoding, text: str) -> None:
+    assert decode_text(octets, encoding) == text
+
+
+def test_binary_content_is_no_text_in_either_direction() -> None:
+    with pytest.raises(ValueError, match="binary content is no text"):
+        encode_text("a", BINARY)
+    with pytest.raises(ValueError, match="binary content is no text"):
+        decode_text(b"a", BINARY)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "default_alphabet", "flash", "value"),
+    [
+        (GSM7, GSM7, False, 0x00),
+        (LATIN1, LATIN1, False, 0x00),
+        (ASCII, ASCII, False, 0x00),
+        (ASCII, GSM7, False, 0x01),
+        (LATIN1, GSM7, False, 0x03),
+        (BINARY, GSM7, False, 0x04),
+        (Encoding.CYRILLIC, GSM7, False, 0x06),
+        (Encoding.HEBREW, GSM7, False, 0x07),
+        (UCS2, LATIN1, False, 0x08),
+        (GSM7, GSM7, True, 0x10),
+        (GSM7, LATIN1, True, 0x10),
+        (BINARY, GSM7, True, 0x14),
+        (UCS2, GSM7, True, 0x18),
+    ],
+)
+def test_data_coding_names_the_encoding(
+    encoding: Encoding, default_alphabet: Encoding, flash: bool, value: int
+) -> None:
+    assert data_coding(encoding, default_alphabet, flash=flash) == value
+    assert encoding_of(value, default_alphabet) is encoding
+
+
+@pytest.mark.parametrize(("encoding", "default_alphabet", "flash"), [(GSM7, LATIN1, False), (LATIN1, LATIN1, True)])
+def test_there_is_no_data_coding_for_some(encoding: Encoding, default_alphabet: Encoding, flash: bool) -> None:
+    with pytest.raises(ValueError, match="no data_coding means"):
+        data_coding(encoding, default_alphabet, flash=flash)
+
+
+@pytest.mark.parametrize(
+    ("value", "encoding"),
+    [
+        (0x02, BINARY),
+        (0x05, BINARY),  # JIS and the other Asian sets are handed over as they came
+        (0x0E, BINARY),
+        (0x11, GSM7),
+        (0x1C, BINARY),  # reserved alphabet
+        (0x28, BINARY),  # compressed
+        (0x48, UCS2),
+        (0x80, BINARY),
+        (0xC0, GSM7),
+        (0xD8, GSM7),
+        (0xE0, UCS2),
+        (0xF0, GSM7),
+        (0xF5, BINARY),
+    ],
+)
+def test_received_data_codings_of_the_gsm_groups_are_understood(value: int, encoding: Encoding) -> None:
+    assert encoding_of(value, LATIN1) is encoding
