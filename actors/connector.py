@@ -33,7 +33,7 @@ class ConnectorBody(Body):
         self.start_child("actors.dispatch_router.DispatchRouter", DISPATCH_ROUTER)
 
     def child_died(self, child: Child) -> None:
-        metrics.actor_restarts(child.class_name).inc()
+        metrics.counter("smpp_actor_restarts_total", actor=child.class_name).inc()
 
     def receive_fact(self, message: Any, child: str | None) -> None:
         if isinstance(message, Drained):

@@ -10,8 +10,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from actors.names import operator_name
 from actors.management import management_client
+from actors.names import operator_name
 from actors.nats_client import connected_client
 from actors.route import Route
 from actors.runtime.base import BaseActor
@@ -21,6 +21,7 @@ from actors.runtime.surroundings import surroundings
 from adapters.nats.streams import StreamMissing, ensure_consumer, ensure_streams
 from adapters.operator_management import OperatorListing, OperatorManagementUnavailable
 from adapters.telemetry import metrics
+from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from core.backoff import Backoff
 from messages.control import Drain, Drained, Start
@@ -96,7 +97,7 @@ class DispatchRouterBody(Body):
 
     async def _apply(self, listing: OperatorListing) -> None:
         for refused in listing.refused:
-            log.error("operator %s refused: %s", refused.operator, refused.reason, extra={"event": "operator_refused"})
+            log_event(log, logging.ERROR, "operator_refused", refused.reason, operator_id=refused.operator)
         wanted = {operator.operator_id: operator for operator in listing.operators if operator.enabled}
         for operator_id in set(self._routes) - set(wanted):
             await self._remove(operator_id)
@@ -143,7 +144,7 @@ class DispatchRouterBody(Body):
         self._route_of(child).lane.start()
 
     def child_died(self, child: Child) -> None:
-        metrics.actor_restarts(child.class_name).inc()
+        metrics.counter("smpp_actor_restarts_total", actor=child.class_name).inc()
 
     def _route_of(self, child: Child) -> Route:
         return next(route for route in self._routes.values() if operator_name(route.operator.operator_id) == child.name)
@@ -167,7 +168,7 @@ class DispatchRouterBody(Body):
     def _failed(self, reason: str) -> None:
         self._last_error = reason
         self.set_state(ActorState.DEGRADED)
-        log.warning(reason, extra={"event": "router_degraded"})
+        log_event(log, logging.WARNING, "router_degraded", reason)
 
     def _recovered(self) -> None:
         self._last_error = ""

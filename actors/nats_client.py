@@ -9,6 +9,7 @@ from nats.errors import Error as NatsError
 
 from actors.runtime.surroundings import surroundings
 from adapters.nats.connection import connect
+from adapters.telemetry.logs import log_event
 from core.backoff import Backoff
 
 FIRST_S, MOST_S = 0.2, 5.0
@@ -24,9 +25,6 @@ async def connected_client(name: str, **callbacks: Any) -> Client:
             return await connect(surroundings().settings, name, **callbacks)
         except (NatsError, OSError, TimeoutError) as error:
             delay_s = backoff.next_s()
-            log.warning(
-                "NATS does not answer (%s), trying again",
-                type(error).__name__,
-                extra={"event": "nats_unavailable", "retry_in_s": round(delay_s, 1)},
-            )
+            cause = type(error).__name__
+            log_event(log, logging.WARNING, "nats_unavailable", cause=cause, retry_in_s=round(delay_s, 1))
             await asyncio.sleep(delay_s)

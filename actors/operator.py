@@ -12,7 +12,6 @@ from actors.names import CORRELATION_WRITER, HEALTH_PUBLISHER, session_name
 from actors.permit_source import PermitSource
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Child, Figures, Shell
-from actors.runtime.clock import rfc3339_now
 from actors.runtime.lanes import Delivery, LaneClient, LaneConnection
 from actors.runtime.surroundings import surroundings
 from adapters.telemetry import metrics
@@ -22,6 +21,7 @@ from core.health import HealthVerdict, Transition
 from core.intake import Intake
 from core.preparation import Unprocessable
 from core.traffic import Traffic
+from core.wall_clock import rfc3339
 from messages.control import Bind, Drain, Drained, SessionBound, SessionUnbound, Start
 from messages.dispatch import Dispatch
 from messages.events import HealthState, OperatorHealthEvent
@@ -162,7 +162,7 @@ class OperatorBody(Body):
             self._writer.send(ConcludedBatch(concluded))
         unknown, self._traffic.unknown_outcomes = self._traffic.unknown_outcomes, 0
         if unknown:
-            metrics.submits_unknown(self._operator_id).inc(unknown)
+            metrics.counter("smpp_submits_unknown_total", operator=self._operator_id).inc(unknown)
 
     # From the sessions.
 
@@ -188,7 +188,7 @@ class OperatorBody(Body):
         self.tell_child(child.name, Bind(0))
 
     def child_died(self, child: Child) -> None:
-        metrics.actor_restarts(child.class_name).inc()
+        metrics.counter("smpp_actor_restarts_total", actor=child.class_name).inc()
         lane = self._lanes.pop(child.name, None)
         if lane is not None:
             lane.close()
@@ -218,7 +218,7 @@ class OperatorBody(Body):
     # Health.
 
     def _health_event(self, transition: Transition) -> OperatorHealthEvent:
-        at = rfc3339_now()
+        at = rfc3339(time.time())
         connector_id = surroundings().settings.connector_id
         return OperatorHealthEvent(
             event_id=f"{self._operator_id}.{connector_id}.{transition.state.value}.{at}",
@@ -234,7 +234,8 @@ class OperatorBody(Body):
         )
 
     def _show_health(self) -> None:
-        metrics.operator_bound(self._operator_id).set(int(self._verdict.state is HealthState.BOUND))
+        is_bound = self._verdict.state is HealthState.BOUND
+        metrics.gauge("smpp_operator_bound", operator=self._operator_id).set(int(is_bound))
 
     def _sessions_bound(self) -> int:
         return sum(session.bound for session in self._traffic.sessions.values())

@@ -4,8 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from actors.runtime.surroundings import surroundings
 from adapters.redis_throttle import RedisThrottle, ThrottleUnavailable
+
+from actors.runtime.surroundings import surroundings
 from adapters.telemetry import metrics
 from config.operators import OperatorConfig
 from core.permits import Permits
@@ -29,7 +30,7 @@ class PermitSource:
         settings = surroundings().settings
         self._replica_id = settings.connector_id
         self._throttle = RedisThrottle(settings.redis_url)
-        self._wait_seconds = metrics.throttle_wait_seconds(self._operator_id)
+        self._wait_seconds = metrics.histogram("smpp_throttle_wait_seconds", operator=self._operator_id)
 
     def available(self, wanted: int, now: float) -> int:
         self._wanted = wanted

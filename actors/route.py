@@ -13,6 +13,8 @@ from actors.runtime.lanes import LaneClient
 from adapters.nats.acknowledge import deliveries, give_back, published_at
 from adapters.nats.pull import DemandPull
 from adapters.nats.streams import DISPATCH_STREAM
+from adapters.telemetry.logs import log_event
+from config.operators import OperatorConfig
 from messages.lanes import Demand, DispatchBatch, DispatchItem
 
 UNWANTED_DELAY_S = 1.0  # for a message that came although its demand was withdrawn
@@ -57,7 +59,7 @@ class Route:
         try:
             await self.pull.add_demand(count)
         except (NatsError, OSError) as error:
-            log.warning("pull not asked: %s", type(error).__name__, extra={"event": "pull_failed"})
+            log_event(log, logging.WARNING, "pull_failed", cause=type(error).__name__)
 
     def _arrived(self, message: Msg) -> None:
         if not self._batch:

@@ -3,18 +3,15 @@
 import asyncio
 import logging
 import signal
-import time
 from typing import Any
 
 from actors.inspection import Node, collect
-from actors.runtime.surroundings import Surroundings
-from actors.runtime.system import RunningActorSystem, RuntimeFolder, start_actor_system
+from actors.runtime.system import RunningActorSystem, RuntimeFolder
 from adapters.http_endpoint import HttpEndpoint
+from adapters.telemetry.logs import log_event
 from config.settings import Settings
-from messages.control import Drain, Drained
 
 ALIVE_WITHIN_S = 5.0
-STOP_SLACK_S = 2.0  # beyond the time for the drain, for the answer to come back
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +31,14 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
-        endpoint = HttpEndpoint(self._settings, self._status, self._alive, self._ready)
-        await endpoint.start()
-        log.info("service started", extra={"event": "service_started", "http_port": endpoint.port})
+        endpoint = HttpEndpoint(self._status, self._alive, self._ready)
+        port = await endpoint.start(self._settings.http_host, self._settings.http_port)
+        log_event(log, logging.INFO, "service_started", http_port=port)
         await self._stopping.wait()
-        log.info("stopping", extra={"event": "service_stopping"})
+        log_event(log, logging.INFO, "service_stopping")
         drained = await self._drain()
         await endpoint.stop()
-        log.info("service stopped", extra={"event": "service_stopped", "drained": drained})
+        log_event(log, logging.INFO, "service_stopped", drained=drained)
         return 0
 
     def _asked_to_stop(self) -> None:
@@ -52,15 +49,11 @@ class Service:
     async def _drain(self) -> bool:
         """Whether all actors reported in time; a second signal ends the wait."""
         timeout_s = self._settings.drain_timeout_s
-        waiting = asyncio.create_task(asyncio.to_thread(self._drain_actors, timeout_s))
+        waiting = asyncio.create_task(asyncio.to_thread(self._system.drain, timeout_s))
         hurry = asyncio.create_task(self._hurry.wait())
         await asyncio.wait({waiting, hurry}, return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()
         return waiting.done() and waiting.result()
-
-    def _drain_actors(self, timeout_s: float) -> bool:
-        self._system.tell(Drain(time.monotonic() + timeout_s))
-        return self._system.wait_for(Drained, timeout_s + STOP_SLACK_S)
 
     async def _status(self) -> dict[str, Any]:
         return await self._tree() or {}
@@ -83,7 +76,9 @@ def readiness(tree: Node | None) -> tuple[bool, str]:
     silent = [node["name"] for node in _all(tree) if node["state"] in ("no answer", "restarting", "starting")]
     if silent:
         return False, f"not answering: {', '.join(silent)}"
-    unbound = [node["operator_id"] for node in _all(tree) if node["actor"] == "OperatorActor" and not node["sessions_bound"]]
+    unbound = [
+        node["operator_id"] for node in _all(tree) if node["actor"] == "OperatorActor" and not node["sessions_bound"]
+    ]
     operators = [node for node in _all(tree) if node["actor"] == "OperatorActor"]
     if operators and len(unbound) == len(operators):
         return False, "no operator is bound"

@@ -5,7 +5,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.management import management_client
 from actors.names import CORRELATION_WRITER, RECEIPT_PUBLISHER
@@ -17,6 +17,7 @@ from actors.smpp_link import SmppLink
 from actors.submit_reports import SubmitReports
 from adapters.operator_management import OperatorManagementUnavailable, OperatorUnknown
 from adapters.telemetry import metrics
+from adapters.telemetry.logs import log_event
 from config.operators import Endpoint, OperatorConfig
 from core.backoff import Backoff
 from core.inbound import InboundReader
@@ -33,7 +34,11 @@ from smpp.events import (
     SubmitAnswered,
     SubmitTimedOut,
 )
+from smpp.message_id import IdRules
 from smpp.text import Encoding
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter
 
 SETTLE_TIMEOUT_S = 8.0  # a delivery not safe by then is refused: below the response timers of SMSCs
 SETTLE_CHECK_S = 1.0
@@ -52,8 +57,11 @@ class SessionBody(Body):
         self._operator: OperatorConfig = start.argument
         self._operator_id = self._operator.operator_id
         self._links = SessionLinks(self._operator, self._received, self._lost)
+        ids = self._operator.message_id
         self._reader = InboundReader(
-            self._operator.message_id.receipt, Encoding(self._operator.default_alphabet.value)
+            self._operator_id,
+            IdRules(ids.submit_resp, ids.receipt),
+            Encoding(self._operator.default_alphabet.value),
         )
         timers = self._operator.timers
         self._backoff = Backoff(timers.reconnect_min_s, timers.reconnect_max_s)
@@ -74,8 +82,8 @@ class SessionBody(Body):
         self._publisher = LaneClient(self.lane_of(RECEIPT_PUBLISHER), self._settled, retain=True)
         self._writer.start()
         self._publisher.start()
-        self._submits_accepted = metrics.submit_sm(self._operator_id, CommandStatus.ESME_ROK.name)
-        self._submit_seconds = metrics.submit_sm_seconds(self._operator_id)
+        self._submits_accepted = self._count_submits(CommandStatus.ESME_ROK)
+        self._submit_seconds = metrics.histogram("smpp_submit_sm_seconds", operator=self._operator_id)
         self._show_state()
         self.spawn(self._refuse_unsafe())
 
@@ -101,15 +109,15 @@ class SessionBody(Body):
         await self._links.bind(endpoint, credentials)
         self._bound, self._bound_at, self._last_error = True, time.monotonic(), ""
         self._unbound.clear()
-        metrics.binds(self._operator_id, "bound").inc()
-        log.info("session bound", extra={"event": "session_bound", "mode": self._links.mode, **self._where()})
+        metrics.counter("smpp_binds_total", operator=self._operator_id, result="bound").inc()
+        log_event(log, logging.INFO, "session_bound", mode=self._links.mode, **self._where())
         self.tell_parent(SessionBound(self.name, self._endpoint, self._links.mode))
         self._show_state()
 
     def _bind_failed(self, reason: str) -> None:
         self._last_error = reason
-        metrics.binds(self._operator_id, "failed").inc()
-        log.warning("bind failed: %s", reason, extra={"event": "bind_failed", **self._where()})
+        metrics.counter("smpp_binds_total", operator=self._operator_id, result="failed").inc()
+        log_event(log, logging.WARNING, "bind_failed", reason, **self._where())
         self.tell_parent(SessionUnbound(self.name, reason))
 
     async def _wait_before_retry(self) -> None:
@@ -120,7 +128,7 @@ class SessionBody(Body):
         self._bound_at = 0.0
         delay_s = self._backoff.next_s()
         self._retry_at = time.monotonic() + delay_s
-        metrics.reconnects(self._operator_id).inc()
+        metrics.counter("smpp_reconnects_total", operator=self._operator_id).inc()
         await asyncio.sleep(delay_s)
 
     def _lost(self, reason: str) -> None:
@@ -128,7 +136,7 @@ class SessionBody(Body):
         self._unsettled.clear()
         self._hand_back_open_submits()
         self._show_state()
-        log.warning("session unbound: %s", reason, extra={"event": "session_unbound", **self._where()})
+        log_event(log, logging.WARNING, "session_unbound", reason, **self._where())
         self.tell_parent(SessionUnbound(self.name, reason))
         self._unbound.set()
 
@@ -188,7 +196,7 @@ class SessionBody(Body):
             accepted.append(Accepted(event.smsc_message_id, at - event.took_s, order.context))
             self._reports.accepted(order.key)
         else:
-            metrics.submit_sm(self._operator_id, status_name(event.command_status)).inc()
+            self._count_submits(event.command_status).inc()
             self._reports.refused(order.key, event.command_status)
 
     def _other(self, link: SmppLink, event: Event, accepted: list[Accepted], at: float) -> None:
@@ -200,9 +208,9 @@ class SessionBody(Body):
         elif isinstance(event, LinkSilent):
             link.abort("enquire_link not answered")
         elif isinstance(event, EnquireLinkAnswered):
-            metrics.enquire_link_seconds(self._operator_id).observe(event.took_s)
+            metrics.histogram("smpp_enquire_link_seconds", operator=self._operator_id).observe(event.took_s)
         elif isinstance(event, PduRefused):
-            log.warning("PDU refused: %s", event.reason, extra={"event": "pdu_refused", **self._where()})
+            log_event(log, logging.WARNING, "pdu_refused", event.reason, **self._where())
 
     def _late(self, event: LateAnswer, accepted: list[Accepted], at: float) -> None:
         """Its order went back as unknown long ago; the id is still worth knowing, its receipt will name it."""
@@ -218,7 +226,7 @@ class SessionBody(Body):
             key = next(self._keys)
             self._unsettled[key] = (link, delivery, deadline)
             items.append(self._reader.read(delivery.message, key, received_at))
-        self._publisher.send(InboundBatch(self._operator_id, items))
+        self._publisher.send(InboundBatch(items))
 
     def _settled(self, reply: Any) -> None:
         if isinstance(reply, InboundSettled):
@@ -243,9 +251,7 @@ class SessionBody(Body):
             now = time.monotonic()
             late = [key for key, (_link, _delivery, deadline) in self._unsettled.items() if deadline < now]
             if late:
-                log.warning(
-                    "%d deliveries not safe in time, refused", len(late), extra={"event": "deliveries_refused"}
-                )
+                log_event(log, logging.WARNING, "deliveries_refused", "not safe in time", count=len(late))
                 self._answer(late, CommandStatus.ESME_RX_T_APPN)
 
     # Stopping and looking.
@@ -272,9 +278,14 @@ class SessionBody(Body):
         transmitter = self._links.transmitter
         return transmitter.connection.in_flight if transmitter is not None else 0
 
+    def _count_submits(self, command_status: int) -> "Counter":
+        name = status_name(command_status)
+        return metrics.counter("smpp_submit_sm_total", operator=self._operator_id, command_status=name)
+
     def _show_state(self) -> None:
         role = self._operator.endpoints[self._endpoint].role.value
-        metrics.session_state(self._operator_id, self.name, role).set(int(self._bound))
+        gauge = metrics.gauge("smpp_session_state", operator=self._operator_id, session=self.name, endpoint=role)
+        gauge.set(int(self._bound))
 
     def _where(self) -> dict[str, str]:
         endpoint = self._operator.endpoints[self._endpoint]

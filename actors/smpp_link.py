@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from typing import cast
 
 from config.operators import Endpoint
 from smpp.esme import EsmeConnection
@@ -38,9 +39,8 @@ class SmppLink(asyncio.Protocol):
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=WRITE_PAUSE_BYTES)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass
+        self._transport.set_write_buffer_limits(high=WRITE_PAUSE_BYTES)
         _set_socket_options(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:

@@ -2,15 +2,19 @@
 
 from datetime import UTC, datetime
 
+from core.verdict import is_final
+from messages.correlations import ReceiptRow
 from messages.events import DeliveryStatus
 from messages.lanes import InboundPart, InboundReceipt
 from smpp.constants import MessageState
 from smpp.hot import ShortMessage
-from smpp.message_id import IdRule, normalise
+from smpp.message_id import IdRules
 from smpp.receipts import Receipt, parse_receipt
 from smpp.segments import part_of
 from smpp.text import Encoding, encoding_of
 from smpp.udh import user_data
+
+MAX_ID_LENGTH = 255  # characters; SMPP 3.4 allows 64, and an index entry of Postgres 2,700 octets
 
 _STATUSES = {state: DeliveryStatus[state.name] for state in MessageState}
 
@@ -18,24 +22,26 @@ _STATUSES = {state: DeliveryStatus[state.name] for state in MessageState}
 class InboundReader:
     """Reads by one operator's rules."""
 
-    def __init__(self, id_rule: IdRule, default_alphabet: Encoding) -> None:
-        self._id_rule = id_rule
+    def __init__(self, operator_id: str, id_rules: IdRules, default_alphabet: Encoding) -> None:
+        self._operator_id = operator_id
+        self._id_rules = id_rules
         self._default_alphabet = default_alphabet
 
     def read(self, message: ShortMessage, key: int, received_at: float) -> InboundReceipt | InboundPart:
         """received_at: seconds since the epoch."""
         receipt = parse_receipt(message)
         if receipt is not None:
-            return self._receipt(receipt, key, received_at)
+            return InboundReceipt(key, self._receipt(receipt, received_at))
         return self._part(message, key, received_at)
 
-    def _receipt(self, receipt: Receipt, key: int, received_at: float) -> InboundReceipt:
-        smsc_message_id = receipt.smsc_message_id or ""
-        return InboundReceipt(
-            key=key,
-            smsc_message_id=smsc_message_id,
-            smsc_message_id_key=normalise(smsc_message_id, self._id_rule),
-            status=_status(receipt),
+    def _receipt(self, receipt: Receipt, received_at: float) -> ReceiptRow:
+        status = _status(receipt)
+        return ReceiptRow(
+            operator_id=self._operator_id,
+            smsc_message_id=(receipt.smsc_message_id or "")[:MAX_ID_LENGTH],
+            smsc_message_id_key=(self._id_rules.key_of_receipt(receipt) or "")[:MAX_ID_LENGTH],
+            status=status,
+            final=receipt.state is not None and is_final(status),
             stat=receipt.stat or "",
             error_code=receipt.error_code or "",
             done_at=_rfc3339(receipt.done_at),
@@ -47,6 +53,7 @@ class InboundReader:
         content = part.content if part is not None else user_data(message)[1]
         return InboundPart(
             key=key,
+            operator_id=self._operator_id,
             source=message.source_addr,
             to=message.destination_addr,
             content=content,
@@ -59,7 +66,10 @@ class InboundReader:
 
 
 def _status(receipt: Receipt) -> DeliveryStatus:
-    """An intermediate notification never ends a message, whatever state it names (SMPP 3.4, 5.2.12)."""
+    """An intermediate notification never ends a message, whatever state it names (SMPP 3.4, 5.2.12).
+
+    A stat that nobody knows is UNKNOWN, but not the last word: another receipt may come, or the expiry.
+    """
     if receipt.intermediate:
         return DeliveryStatus.ENROUTE
     return _STATUSES[receipt.state] if receipt.state is not None else DeliveryStatus.UNKNOWN

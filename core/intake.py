@@ -7,7 +7,7 @@ import msgspec
 
 from config.operators import OperatorConfig
 from core.order_queue import Order
-from core.preparation import Preparer, Unprocessable, read_dispatch
+from core.preparation import Preparer, read_dispatch
 from messages.dispatch import Dispatch
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
 

@@ -120,7 +120,7 @@ class Preparer:
 
 
 def source_type(address: str, rule: SourceConfig) -> tuple[int, int]:
-    """TON and NPI of a source address: alphanumeric 5/0, short code 3/0, international 1/1, or as the operator wants."""
+    """TON and NPI of a source address: alphanumeric 5/0, short code 3/0, else 1/1; or as the operator wants it."""
     if not _digits.fullmatch(address):
         if len(address) > MAX_ALPHANUMERIC:
             raise Unprocessable(f"an alphanumeric sender has at most {MAX_ALPHANUMERIC} characters")

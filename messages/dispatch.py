@@ -20,7 +20,9 @@ class RequestedEncoding(Enum):
 
 MessageId = Annotated[str, Meta(pattern=r"^[\x21-\x7e][\x20-\x7e]{0,63}$")]
 Destination = Annotated[str, Meta(pattern=r"^\+?[0-9]{3,15}$")]  # E.164, the plus is optional
-Source = Annotated[str, Meta(pattern=r"^(\+?[0-9]{1,15}|[^\x00-\x1f\x7f]{1,11})$")]  # international, short code or alphanumeric
+Source = Annotated[
+    str, Meta(pattern=r"^(\+?[0-9]{1,15}|[^\x00-\x1f\x7f]{1,11})$")
+]  # international, short code or alphanumeric
 
 
 class Dispatch(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,8 @@ from enum import Enum
 
 from msgspec import Struct
 
-from messages.events import DeliveryStatus, DlrSource, OperatorHealthEvent
+from messages.correlations import ReceiptRow
+from messages.events import OperatorHealthEvent
 from smpp.message_id import IdRule
 
 
@@ -132,7 +133,10 @@ class Conclusion(Enum):
 
 
 class Concluded(Struct, frozen=True, array_like=True):
-    """One segment (or a whole message, segment 0) that ends here. payload: only for DEAD. delay_s: only for GIVE_BACK."""
+    """One segment, or a whole dispatch (segment 0), that ends here.
+
+    payload: only of DEAD. delay_s: only of GIVE_BACK.
+    """
 
     conclusion: Conclusion
     context: MessageContext
@@ -172,29 +176,17 @@ class AcceptedSegments(Struct, frozen=True, array_like=True, tag="accepted!"):
 
 
 class InboundReceipt(Struct, frozen=True, array_like=True, tag="receipt"):
-    """A receipt as the session parsed it. key: the session's number for the deliver_sm. done_at: RFC 3339 or empty.
-
-    raw: the receipt's text, kept only where it could not be parsed.
-    """
+    """A receipt as the session parsed it. key: the session's number for the deliver_sm."""
 
     key: int
-    smsc_message_id: str
-    smsc_message_id_key: str
-    status: DeliveryStatus
-    stat: str
-    error_code: str
-    done_at: str
-    received_at: float
-    source: DlrSource = DlrSource.DELIVER_SM
-
-    def __repr__(self) -> str:
-        return f"InboundReceipt(smsc_message_id={self.smsc_message_id!r}, status={self.status.value})"
+    receipt: ReceiptRow
 
 
 class InboundPart(Struct, frozen=True, array_like=True, tag="mo"):
     """A mobile-originated message, or one part of it (parts > 1)."""
 
     key: int
+    operator_id: str
     source: str
     to: str
     content: bytes
@@ -209,7 +201,6 @@ class InboundPart(Struct, frozen=True, array_like=True, tag="mo"):
 
 
 class InboundBatch(Struct, frozen=True, array_like=True, tag="inbound"):
-    operator_id: str
     items: list[InboundReceipt | InboundPart]
 
 
@@ -264,7 +255,7 @@ class StatusReply(Struct, frozen=True, array_like=True, tag="status!"):
     since: str
     restarts: int
     children: list[ChildStatus]
-    figures: dict[str, str | int | float | bool | None | dict[str, str | int | float | bool | None]]
+    figures: dict[str, str | int | float | bool | None]
 
 
 LaneFrame = (

@@ -7,14 +7,11 @@
 - Thespian sends all logging through one process; here each actor writes its own JSON lines.
 """
 
-import asyncio
+import contextlib
 import logging
 import os
 import signal
 import socket
-import sys
-import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -33,6 +30,7 @@ from actors.runtime.lifeline import die_with_parent
 from actors.runtime.loop_thread import LoopThread
 from actors.runtime.surroundings import surroundings
 from adapters.telemetry import logs
+from adapters.telemetry.logs import log_event
 from messages.control import Ping, Pong, Start, Started
 
 BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
@@ -116,10 +114,8 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
             return  # enough wake-ups are waiting already
 
     def _run_errands(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):
             self._wake_in.recv(4096)
-        except BlockingIOError:
-            pass
         while self._errands:
             self._errands.popleft()()
 
@@ -147,10 +143,5 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
             self._end_by_bug(error)
 
     def _end_by_bug(self, error: BaseException) -> None:
-        log.critical(
-            "a bug ends this actor",
-            extra={"event": "actor_bug"},
-            exc_info=(type(error), error, error.__traceback__),
-        )
-        sys.stdout.flush()
+        log_event(log, logging.CRITICAL, "actor_bug", "a bug ends this actor", exc_info=error)
         os._exit(BUG_EXIT_CODE)

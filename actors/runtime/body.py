@@ -8,10 +8,11 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from actors.runtime.clock import rfc3339_now
 from actors.runtime.lanes import Delivery, LaneConnection, LaneServer, lane_address
 from actors.runtime.surroundings import surroundings
+from adapters.telemetry.logs import log_event
 from core.restarts import RestartPolicy
+from core.wall_clock import rfc3339
 from messages.control import Drain, Drained, Start, Started
 from messages.lanes import ActorState, ChildStatus, StatusReply
 
@@ -62,7 +63,7 @@ class Body:
         self.argument = start.argument
         self.restarts = start.restarts
         self.state = ActorState.STARTING
-        self.since = rfc3339_now()
+        self.since = rfc3339(time.time())
         self._shell = shell
         self._children: dict[str, Child] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -125,7 +126,7 @@ class Body:
     def set_state(self, state: ActorState) -> None:
         if state is not self.state:
             self.state = state
-            self.since = rfc3339_now()
+            self.since = rfc3339(time.time())
 
     @property
     def children(self) -> dict[str, Child]:
@@ -160,10 +161,7 @@ class Body:
             return
         self._set_child_state(child, ActorState.RESTARTING)
         delay_s = child.policy.delay_s(time.monotonic())
-        log.warning(
-            "child died, starting it anew",
-            extra={"event": "actor_died", "child": name, "restart_in_s": round(delay_s, 2)},
-        )
+        log_event(log, logging.WARNING, "actor_died", child=name, restart_in_s=round(delay_s, 2))
         self.child_died(child)
         asyncio.get_running_loop().call_later(delay_s, self._restart, child)
 
@@ -193,7 +191,7 @@ class Body:
 
     def _check_started(self, child: Child, restarts: int) -> None:
         if child.state is ActorState.STARTING and child.policy.restarts == restarts:
-            log.error("child did not start in time", extra={"event": "actor_start_timeout", "child": child.name})
+            log_event(log, logging.ERROR, "actor_start_timeout", child=child.name)
             self._shell.end_child(child.name)
 
     def _child_reported(self, started: Started) -> None:
@@ -205,7 +203,7 @@ class Body:
 
     def _set_child_state(self, child: Child, state: ActorState) -> None:
         child.state = state
-        child.since = rfc3339_now()
+        child.since = rfc3339(time.time())
 
     def _child_status(self, child: Child) -> ChildStatus:
         return ChildStatus(
@@ -232,6 +230,4 @@ class Body:
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "task failed", "exception": task.exception()}
-            )
+            asyncio.get_running_loop().call_exception_handler({"message": "task failed", "exception": task.exception()})

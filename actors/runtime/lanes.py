@@ -14,10 +14,11 @@ import socket
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 
+from adapters.telemetry.logs import log_event
 from messages.lanes import Confirmed, LaneFrame, StatusRequest
 
 HEADER = struct.Struct(">II")  # bytes of the body, number of the frame
@@ -69,8 +70,7 @@ class LaneConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
         self._owner.connected(self)
@@ -80,7 +80,7 @@ class LaneConnection(asyncio.Protocol):
         try:
             frames = self._take_frames()
         except (LaneBroken, msgspec.MsgspecError) as error:
-            log.error("lane broken", extra={"event": "lane_broken", "reason": type(error).__name__})
+            log_event(log, logging.ERROR, "lane_broken", cause=type(error).__name__)
             self.close()
             return
         if frames:

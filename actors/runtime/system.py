@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +19,12 @@ from thespian.actors import ActorAddress, ActorSystem, ActorSystemException
 from actors.runtime.closed_transport import LOOPBACK, close_transport
 from actors.runtime.lifeline import Lifeline
 from actors.runtime.surroundings import Surroundings, set_surroundings
-from messages.control import Ping, Pong, Start
+from messages.control import Drain, Drained, Ping, Pong, Start
 
 SECRET_BYTES = 32
 LOCK_WAIT_S = 5.0  # the kernel needs a moment to end what a killed service has left
 START_TRIES = 3
-STOP_GRACE_S = 3.0
+ANSWER_SLACK_S = 2.0  # beyond the time for the drain, for the answer to come back
 
 CLASS_OF_ROOT = "actors.connector.Connector"
 
@@ -100,29 +101,39 @@ class RuntimeFolder:
 
 
 class RunningActorSystem:
-    """The started actor system with its root supervisor, as the main process holds it."""
+    """The started actor system with its root supervisor, as the main process holds it. Its calls may be made in any
+    thread, one conversation at a time."""
 
     def __init__(self, system: ActorSystem, root: ActorAddress) -> None:
         self._system = system
         self._root = root
+        self._conversation = threading.Lock()
 
     def is_alive(self, within_s: float) -> bool:
-        """Whether the root supervisor's mailbox answers."""
-        return isinstance(self._system.ask(self._root, Ping(), timedelta(seconds=within_s)), Pong)
+        """Whether the root supervisor's mailbox answers; while it is asked something else, it is taken to."""
+        if not self._conversation.acquire(blocking=False):
+            return True
+        try:
+            return self._converse(Ping(), Pong, within_s)
+        finally:
+            self._conversation.release()
 
-    def tell(self, message: Any) -> None:
-        self._system.tell(self._root, message)
-
-    def wait_for(self, kind: type, within_s: float) -> bool:
-        """Whether such a message comes back from the root supervisor in time; others are passed over."""
-        deadline = time.monotonic() + within_s
-        while (left_s := deadline - time.monotonic()) > 0:
-            if isinstance(self._system.listen(timedelta(seconds=left_s)), kind):
-                return True
-        return False
+    def drain(self, timeout_s: float) -> bool:
+        """Whether all actors have finished their work within the time."""
+        with self._conversation:
+            return self._converse(Drain(time.monotonic() + timeout_s), Drained, timeout_s + ANSWER_SLACK_S)
 
     def stop(self) -> None:
         self._system.shutdown()
+
+    def _converse(self, question: Any, answer: type, within_s: float) -> bool:
+        """Answers to earlier questions may still come; they are passed over."""
+        deadline = time.monotonic() + within_s
+        self._system.tell(self._root, question)
+        while (left_s := deadline - time.monotonic()) > 0:
+            if isinstance(self._system.listen(timedelta(seconds=left_s)), answer):
+                return True
+        return False
 
 
 def start_actor_system(surroundings: Surroundings) -> RunningActorSystem:
@@ -158,7 +169,7 @@ def _free_port() -> int:
 # Thespian's own records go through one process of its own, which writes them as our lines.
 LOG_DEFINITIONS = {
     "version": 1,
-    "formatters": {"json": {"()": "adapters.telemetry.logs.JsonFormatter"}},
+    "formatters": {"json": {"()": "adapters.telemetry.log_lines.JsonLines", "context": {"actor": "thespian"}}},
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}},
     "root": {"level": "WARNING", "handlers": ["out"]},
 }

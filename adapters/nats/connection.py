@@ -7,6 +7,7 @@ from typing import Any
 import nats
 from nats.aio.client import Client
 
+from adapters.telemetry.logs import log_event
 from config.settings import Settings
 
 CONNECT_TIMEOUT_S = 2
@@ -40,4 +41,4 @@ async def connect(settings: Settings, name: str, **callbacks: Any) -> Client:
 
 
 async def _log_error(error: Exception) -> None:
-    log.warning("NATS: %s", type(error).__name__, extra={"event": "nats_error"})
+    log_event(log, logging.WARNING, "nats_error", cause=type(error).__name__)

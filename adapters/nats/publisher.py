@@ -12,6 +12,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from adapters.telemetry.logs import log_event
+
 CONFIRM_TIMEOUT_S = 5.0
 
 log = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ class ConfirmedPublisher:
         try:
             await asyncio.wait_for(batch.complete.wait(), CONFIRM_TIMEOUT_S)
         except TimeoutError:
-            log.warning("%d events not confirmed in time", batch.open, extra={"event": "publish_unconfirmed"})
+            log_event(log, logging.WARNING, "publish_unconfirmed", count=batch.open)
             for reply in replies:
                 self._waiting.pop(reply, None)
         return batch.stored
@@ -90,7 +92,7 @@ class ConfirmedPublisher:
             return
         stored = b'"error"' not in message.data and b'"seq"' in message.data
         if not stored:
-            log.error("event refused by JetStream", extra={"event": "publish_refused"})
+            log_event(log, logging.ERROR, "publish_refused")
         batch, index = waiting
         batch.settle(index, stored)
 

@@ -15,6 +15,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from adapters.telemetry.logs import log_event
+
 EXPIRES_S = 30.0
 HEARTBEAT_S = 10.0
 SILENCE_S = 25.0  # two heartbeats and more: the server has forgotten our request
@@ -101,6 +103,6 @@ class DemandPull:
         unfilled = int(headers.get("Nats-Pending-Messages", 0))
         self._asked = max(0, self._asked - unfilled)
         if status != "408":
-            log.warning("pull ended: %s", headers.get("Description", status), extra={"event": "pull_ended"})
+            log_event(log, logging.WARNING, "pull_ended", headers.get("Description", status))
             await asyncio.sleep(1.0)
         await self._ask()

@@ -1,13 +1,8 @@
 """Wall-clock times as our events and dumps write them."""
 
-import time
 from datetime import UTC, datetime
 
 
 def rfc3339(epoch_s: float) -> str:
     """RFC 3339, UTC, milliseconds."""
     return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def rfc3339_now() -> str:
-    return rfc3339(time.time())

@@ -1,0 +1,205 @@
+"""CorrelationWriter: stores which smsc_message_id belongs to which message, then acknowledges the dispatch.
+
+It is the last in line: nothing is acknowledged to JetStream before its fate is committed to Postgres, and producers
+keep their frames until then.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import msgspec
+from nats.aio.client import Client
+
+from actors.nats_client import connected_client
+from actors.retry import until_available
+from actors.runtime.base import BaseActor
+from actors.runtime.body import Body, Figures, Shell
+from actors.runtime.lanes import Delivery, LaneConnection
+from actors.runtime.surroundings import surroundings
+from adapters.nats.acknowledge import acknowledge, give_back
+from adapters.nats.publisher import ConfirmedPublisher, OutgoingEvent, publish_all
+from adapters.postgres.connection import PostgresConnection
+from adapters.postgres.correlations import CorrelationStore
+from adapters.postgres.errors import DatabaseUnavailable
+from adapters.postgres.receipts import ReceiptStore
+from adapters.telemetry import metrics
+from core.completion import Completion
+from core.dlr import conclusion_event
+from core.storing import STATUS_OF, accepted_row, concluded_row, dead_event, decode_context
+from messages.control import Start
+from messages.correlations import CorrelationRow, SegmentKey, StoredSegment
+from messages.events import DEAD_DISPATCH, DLR_INBOUND, DlrSource
+from messages.lanes import (
+    AcceptedBatch,
+    AcceptedQuery,
+    AcceptedSegments,
+    Concluded,
+    ConcludedBatch,
+    Conclusion,
+    MessageContext,
+)
+from smpp.constants import status_name
+
+MOST_FRAMES = 500  # in one commit
+DRAIN_LOOK_S = 0.02
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass
+class Work:
+    """What one batch of frames asks for."""
+
+    awaited: list[CorrelationRow] = field(default_factory=list)
+    ended: list[CorrelationRow] = field(default_factory=list)
+    codes: dict[SegmentKey, str] = field(default_factory=dict)
+    stored: list[MessageContext] = field(default_factory=list)
+    dead: list[Concluded] = field(default_factory=list)
+    given_back: list[Concluded] = field(default_factory=list)
+    queries: list[tuple[LaneConnection, AcceptedQuery]] = field(default_factory=list)
+    frames: dict[LaneConnection, list[int]] = field(default_factory=dict)
+
+    def take(self, delivery: Delivery, now: float) -> None:
+        connection, number, message = delivery
+        self.frames.setdefault(connection, []).append(number)
+        if isinstance(message, AcceptedBatch):
+            for accepted in message.items:
+                context = decode_context(accepted.context)
+                row = accepted_row(accepted, context)
+                (self.ended if row.final else self.awaited).append(row)
+                self.stored.append(context)
+        elif isinstance(message, ConcludedBatch):
+            for concluded in message.items:
+                self._take_concluded(concluded, now)
+        elif isinstance(message, AcceptedQuery):
+            self.queries.append((connection, message))
+
+    def _take_concluded(self, concluded: Concluded, now: float) -> None:
+        if concluded.conclusion is Conclusion.DEAD:
+            self.dead.append(concluded)
+        elif concluded.conclusion is Conclusion.GIVE_BACK:
+            self.given_back.append(concluded)
+        else:
+            self.stored.append(concluded.context)
+            if concluded.conclusion in STATUS_OF:
+                row = concluded_row(concluded, now)
+                self.ended.append(row)
+                if concluded.command_status:
+                    key = SegmentKey(row.message_id, row.operator_id, row.segment)
+                    self.codes[key] = status_name(concluded.command_status)
+
+
+class CorrelationWriterBody(Body):
+    """Commits what has gathered, then acknowledges, publishes and confirms it; one batch at a time."""
+
+    gather_s = 0.05  # nobody waits for a correlation
+
+    def __init__(self, start: Start, shell: Shell) -> None:
+        super().__init__(start, shell)
+        self._waiting: list[Delivery] = []
+        self._arrived = asyncio.Event()
+        self._busy = False
+        self._client: Client | None = None
+        self._completion = Completion()
+        self._written = 0
+
+    async def run(self) -> None:
+        connection = PostgresConnection(surroundings().settings.postgres_dsn, f"smpp-connector {self.name}")
+        self._store = CorrelationStore(connection)
+        self._receipts = ReceiptStore(connection)
+        self._write_seconds = metrics.histogram("smpp_correlation_write_seconds")
+        self.spawn(self._work())
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        self._waiting += deliveries
+        self._arrived.set()
+
+    async def _work(self) -> None:
+        self._client = await connected_client(self.name)
+        self._publisher = ConfirmedPublisher(self._client)
+        await self._publisher.start()
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            self._busy = True
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MOST_FRAMES], self._waiting[MOST_FRAMES:]
+                await self._settle(batch)
+            self._busy = False
+
+    async def _settle(self, batch: Sequence[Delivery]) -> None:
+        work = Work()
+        now = time.time()
+        for delivery in batch:
+            work.take(delivery, now)
+        await self._store_rows(work)
+        await self._publish_dead(work.dead)
+        await self._acknowledge(work)
+        await self._answer(work.queries)
+        for connection, numbers in work.frames.items():
+            connection.confirm(numbers)
+
+    async def _store_rows(self, work: Work) -> None:
+        started_at = time.monotonic()
+        if work.awaited:
+            await until_available(lambda: self._store.write(work.awaited), DatabaseUnavailable)
+            self._write_seconds.observe(time.monotonic() - started_at)
+            self._written += len(work.awaited)
+        if work.ended:
+            segments = await until_available(lambda: self._store.write_concluded(work.ended), DatabaseUnavailable)
+            await self._publish_ends(segments, work.codes)
+
+    async def _publish_ends(self, segments: Sequence[StoredSegment], codes: dict[SegmentKey, str]) -> None:
+        """No receipt will come for these: their events come from here. Acceptance alone is no event of a segment."""
+        open_segments = [segment for segment in segments if not segment.settled]
+        events = [
+            conclusion_event(segment, DlrSource.SUBMIT_SM_RESP, time.time(), codes.get(segment.key, ""))
+            for segment in open_segments
+            if segment.concludes or segment.key in codes
+        ]
+        await publish_all(
+            self._publisher, [OutgoingEvent(DLR_INBOUND, event.event_id, _encode(event)) for event in events]
+        )
+        keys = [segment.key for segment in open_segments]
+        await until_available(lambda: self._receipts.flush_settled(keys), DatabaseUnavailable)
+
+    async def _publish_dead(self, dead: Sequence[Concluded]) -> None:
+        events = [dead_event(concluded) for concluded in dead]
+        await publish_all(
+            self._publisher, [OutgoingEvent(DEAD_DISPATCH, event.event_id, _encode(event)) for event in events]
+        )
+
+    async def _acknowledge(self, work: Work) -> None:
+        done = [
+            context.reply
+            for context in work.stored
+            if self._completion.stored(context.reply, context.segment, context.segments)
+        ]
+        done += [concluded.context.reply for concluded in work.dead]
+        assert self._client is not None
+        await acknowledge(self._client, done)
+        for concluded in work.given_back:
+            self._completion.forget(concluded.context.reply)
+            await give_back(self._client, [concluded.context.reply], concluded.delay_s)
+
+    async def _answer(self, queries: Sequence[tuple[LaneConnection, AcceptedQuery]]) -> None:
+        for connection, query in queries:
+            find = partial(self._store.accepted_segments, query.operator_id, query.message_ids)
+            segments = await until_available(find, DatabaseUnavailable)
+            connection.send(AcceptedSegments(query.query, segments))
+
+    async def drain(self, deadline: float) -> None:
+        while (self._waiting or self._busy) and time.monotonic() < deadline:
+            await asyncio.sleep(DRAIN_LOOK_S)
+        if self._client is not None:
+            await self._client.flush()
+
+    def figures(self) -> Figures:
+        return {"waiting_frames": len(self._waiting), "rows_written": self._written}
+
+
+class CorrelationWriter(BaseActor):
+    body_class = CorrelationWriterBody

@@ -1,0 +1,89 @@
+"""DlrInboundEvents from what the database knows of a segment and its message."""
+
+from core.verdict import message_status
+from core.wall_clock import rfc3339
+from messages.correlations import ReceiptRow, StoredSegment
+from messages.events import DeliveryStatus, DlrInboundEvent, DlrSource
+
+
+def receipt_event(segment: StoredSegment, receipt: ReceiptRow) -> DlrInboundEvent:
+    """The event of a receipt that moved its segment forward, or repeats what was not confirmed before."""
+    return _event(
+        segment,
+        DlrSource.DELIVER_SM,
+        received_at=receipt.received_at,
+        stat=receipt.stat,
+        error_code=receipt.error_code,
+        done_at=receipt.done_at or None,
+    )
+
+
+def conclusion_event(segment: StoredSegment, source: DlrSource, now: float, error_code: str = "") -> DlrInboundEvent:
+    """The event of a segment that ended without a receipt: refused, expired, or none asked for."""
+    return _event(segment, source, received_at=now, error_code=error_code)
+
+
+def unmatched_event(receipt: ReceiptRow) -> DlrInboundEvent:
+    """For a receipt whose message nobody knows by its deadline: message_id is empty, and no message ends by it."""
+    received_at = rfc3339(receipt.received_at)
+    return DlrInboundEvent(
+        event_id=f"{receipt.operator_id}.unmatched.{receipt.smsc_message_id}.{receipt.status.value}.{received_at}",
+        message_id="",
+        operator_id=receipt.operator_id,
+        smsc_message_id=receipt.smsc_message_id,
+        status=receipt.status,
+        stat=receipt.stat,
+        error_code=receipt.error_code,
+        segment=1,
+        segments=1,
+        final=False,
+        message_status=receipt.status,
+        submitted_at=None,
+        done_at=receipt.done_at or None,
+        received_at=received_at,
+        source=DlrSource.DELIVER_SM,
+        metadata={},
+    )
+
+
+def _event(
+    segment: StoredSegment,
+    source: DlrSource,
+    *,
+    received_at: float,
+    stat: str = "",
+    error_code: str = "",
+    done_at: str | None = None,
+) -> DlrInboundEvent:
+    return DlrInboundEvent(
+        event_id=_event_id(segment),
+        message_id=segment.message_id,
+        operator_id=segment.operator_id,
+        smsc_message_id=segment.smsc_message_id,
+        status=segment.status,
+        stat=stat,
+        error_code=error_code,
+        segment=segment.segment,
+        segments=segment.segments,
+        final=segment.concludes,
+        message_status=_message_status(segment),
+        submitted_at=rfc3339(segment.submitted_at) if segment.submitted_at is not None else None,
+        done_at=done_at,
+        received_at=rfc3339(received_at),
+        source=source,
+        metadata=segment.metadata,
+    )
+
+
+def _event_id(segment: StoredSegment) -> str:
+    """The same each time, so that NATS drops a repeat."""
+    ending = "final" if segment.concludes else f"{segment.segment}.{segment.status.value}"
+    return f"{segment.operator_id}.{segment.message_id}.{ending}"
+
+
+def _message_status(segment: StoredSegment) -> DeliveryStatus:
+    if segment.segments == 1:
+        return segment.status
+    stored = [state.status for state in segment.states]
+    missing = [DeliveryStatus.ENROUTE] * (segment.segments - len(stored))
+    return message_status(stored + missing)

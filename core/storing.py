@@ -1,0 +1,67 @@
+"""What the CorrelationWriter stores of an order, and what is published of a dispatch that can't be processed."""
+
+import msgspec
+
+from core.inbound import MAX_ID_LENGTH
+from messages.correlations import CorrelationRow
+from messages.events import DeadDispatchEvent, DeliveryStatus
+from messages.lanes import Accepted, Concluded, Conclusion, MessageContext
+from smpp.message_id import normalise
+
+STATUS_OF = {
+    Conclusion.REFUSED: DeliveryStatus.REJECTED,
+    Conclusion.EXPIRED: DeliveryStatus.EXPIRED,
+    Conclusion.REPORTED: DeliveryStatus.UNKNOWN,
+}
+"""Conclusions that end a segment with a status of its own."""
+
+decode_context = msgspec.msgpack.Decoder(MessageContext).decode
+
+
+def accepted_row(accepted: Accepted, context: MessageContext) -> CorrelationRow:
+    """The row of a submit_sm_resp with ESME_ROK; where no receipt is asked for it is final at once."""
+    smsc_message_id = accepted.smsc_message_id[:MAX_ID_LENGTH]
+    return CorrelationRow(
+        message_id=context.message_id,
+        operator_id=context.operator_id,
+        segment=context.segment,
+        segments=context.segments,
+        status=DeliveryStatus.ACCEPTED,
+        final=not context.request_dlr,
+        request_dlr=context.request_dlr,
+        expires_at=accepted.submitted_at + context.receipt_ttl_s,
+        submitted_at=accepted.submitted_at,
+        smsc_message_id=smsc_message_id,
+        smsc_message_id_key=normalise(smsc_message_id, context.id_rule),
+        metadata=context.metadata,
+        traceparent=context.traceparent,
+    )
+
+
+def concluded_row(concluded: Concluded, now: float) -> CorrelationRow:
+    """The row of a segment that ends without an accepting answer; only for the conclusions of STATUS_OF."""
+    context = concluded.context
+    return CorrelationRow(
+        message_id=context.message_id,
+        operator_id=context.operator_id,
+        segment=context.segment,
+        segments=context.segments,
+        status=STATUS_OF[concluded.conclusion],
+        final=True,
+        request_dlr=context.request_dlr,
+        expires_at=now + context.receipt_ttl_s,
+        metadata=context.metadata,
+        traceparent=context.traceparent,
+    )
+
+
+def dead_event(concluded: Concluded) -> DeadDispatchEvent:
+    """Its event_id names the dispatch by its number in the stream, the same at every delivery (NATS ADR-15)."""
+    context = concluded.context
+    return DeadDispatchEvent(
+        event_id=f"{context.operator_id}.dead.{context.reply.split('.')[-4]}",
+        operator_id=context.operator_id,
+        payload=concluded.payload,
+        reason=concluded.reason,
+        deliveries=concluded.deliveries,
+    )
