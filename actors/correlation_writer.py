@@ -10,17 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-import msgspec
-from nats.aio.client import Client
-
-from actors.nats_client import connected_client
+from actors.event_publisher import EventPublisher
 from actors.retry import until_available
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneConnection
 from actors.runtime.surroundings import surroundings
 from adapters.nats.acknowledge import acknowledge, give_back
-from adapters.nats.publisher import ConfirmedPublisher, OutgoingEvent, publish_all
 from adapters.postgres.connection import PostgresConnection
 from adapters.postgres.correlations import CorrelationStore
 from adapters.postgres.errors import DatabaseUnavailable
@@ -31,7 +27,7 @@ from core.dlr import conclusion_event
 from core.storing import STATUS_OF, accepted_row, concluded_row, dead_event, decode_context
 from messages.control import Start
 from messages.correlations import CorrelationRow, SegmentKey, StoredSegment
-from messages.events import DEAD_DISPATCH, DLR_INBOUND, DlrSource
+from messages.events import DlrSource
 from messages.lanes import (
     AcceptedBatch,
     AcceptedQuery,
@@ -45,8 +41,6 @@ from smpp.constants import status_name
 
 MOST_FRAMES = 500  # in one commit
 DRAIN_LOOK_S = 0.02
-
-_encode = msgspec.json.Encoder().encode
 
 
 @dataclass
@@ -102,7 +96,6 @@ class CorrelationWriterBody(Body):
         self._waiting: list[Delivery] = []
         self._arrived = asyncio.Event()
         self._busy = False
-        self._client: Client | None = None
         self._completion = Completion()
         self._written = 0
 
@@ -118,9 +111,7 @@ class CorrelationWriterBody(Body):
         self._arrived.set()
 
     async def _work(self) -> None:
-        self._client = await connected_client(self.name)
-        self._publisher = ConfirmedPublisher(self._client)
-        await self._publisher.start()
+        self._publisher = await EventPublisher.connect(self.name)
         while True:
             await self._arrived.wait()
             self._arrived.clear()
@@ -145,11 +136,11 @@ class CorrelationWriterBody(Body):
     async def _store_rows(self, work: Work) -> None:
         started_at = time.monotonic()
         if work.awaited:
-            await until_available(lambda: self._store.write(work.awaited), DatabaseUnavailable)
+            await until_available(partial(self._store.write, work.awaited), DatabaseUnavailable)
             self._write_seconds.observe(time.monotonic() - started_at)
             self._written += len(work.awaited)
         if work.ended:
-            segments = await until_available(lambda: self._store.write_concluded(work.ended), DatabaseUnavailable)
+            segments = await until_available(partial(self._store.write_concluded, work.ended), DatabaseUnavailable)
             await self._publish_ends(segments, work.codes)
 
     async def _publish_ends(self, segments: Sequence[StoredSegment], codes: dict[SegmentKey, str]) -> None:
@@ -160,17 +151,12 @@ class CorrelationWriterBody(Body):
             for segment in open_segments
             if segment.concludes or segment.key in codes
         ]
-        await publish_all(
-            self._publisher, [OutgoingEvent(DLR_INBOUND, event.event_id, _encode(event)) for event in events]
-        )
+        await self._publisher.publish_dlr(events)
         keys = [segment.key for segment in open_segments]
-        await until_available(lambda: self._receipts.flush_settled(keys), DatabaseUnavailable)
+        await until_available(partial(self._receipts.flush_settled, keys), DatabaseUnavailable)
 
     async def _publish_dead(self, dead: Sequence[Concluded]) -> None:
-        events = [dead_event(concluded) for concluded in dead]
-        await publish_all(
-            self._publisher, [OutgoingEvent(DEAD_DISPATCH, event.event_id, _encode(event)) for event in events]
-        )
+        await self._publisher.publish_dead([dead_event(concluded) for concluded in dead])
 
     async def _acknowledge(self, work: Work) -> None:
         done = [
@@ -179,11 +165,10 @@ class CorrelationWriterBody(Body):
             if self._completion.stored(context.reply, context.segment, context.segments)
         ]
         done += [concluded.context.reply for concluded in work.dead]
-        assert self._client is not None
-        await acknowledge(self._client, done)
+        await acknowledge(self._publisher.client, done)
         for concluded in work.given_back:
             self._completion.forget(concluded.context.reply)
-            await give_back(self._client, [concluded.context.reply], concluded.delay_s)
+            await give_back(self._publisher.client, [concluded.context.reply], concluded.delay_s)
 
     async def _answer(self, queries: Sequence[tuple[LaneConnection, AcceptedQuery]]) -> None:
         for connection, query in queries:
@@ -194,8 +179,8 @@ class CorrelationWriterBody(Body):
     async def drain(self, deadline: float) -> None:
         while (self._waiting or self._busy) and time.monotonic() < deadline:
             await asyncio.sleep(DRAIN_LOOK_S)
-        if self._client is not None:
-            await self._client.flush()
+        if self._written:
+            await self._publisher.client.flush()
 
     def figures(self) -> Figures:
         return {"waiting_frames": len(self._waiting), "rows_written": self._written}

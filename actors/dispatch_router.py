@@ -42,7 +42,6 @@ class DispatchRouterBody(Body):
     def __init__(self, start: Start, shell: Shell) -> None:
         super().__init__(start, shell)
         self._routes: dict[str, Route] = {}
-        self._client: Client | None = None
         self._etag: str | None = None
         self._poll_now = asyncio.Event()
         self._drained: set[str] = set()
@@ -53,7 +52,7 @@ class DispatchRouterBody(Body):
         self.spawn(self._work())
 
     async def _work(self) -> None:
-        self._client = await connected_client(self.name, reconnected_cb=self._reconnected)
+        self._client: Client = await connected_client(self.name, reconnected_cb=self._reconnected)
         await self._client.subscribe(CONFIG_CHANGED, cb=self._config_changed)
         await self._ensure_streams()
         self.spawn(self._check_pulls())
@@ -187,13 +186,17 @@ class DispatchRouterBody(Body):
         while not names <= self._drained and time.monotonic() < deadline:
             await asyncio.sleep(DRAIN_LOOK_S)
 
+    def _nats_state(self) -> str:
+        client = getattr(self, "_client", None)
+        return "connected" if client is not None and client.is_connected else "not connected"
+
     def figures(self) -> Figures:
         routes = self._routes.values()
         return {
             "operators": len(self._routes),
             "forwarded": sum(route.forwarded for route in routes),
             "demand": sum(route.pull.demand for route in routes),
-            "nats": "connected" if self._client is not None and self._client.is_connected else "not connected",
+            "nats": self._nats_state(),
             "last_error": self._last_error,
         }
 

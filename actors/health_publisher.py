@@ -3,20 +3,15 @@
 import asyncio
 from collections import deque
 
-import msgspec
-
-from actors.nats_client import connected_client
+from actors.event_publisher import EventPublisher
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneConnection
-from adapters.nats.publisher import ConfirmedPublisher, OutgoingEvent, publish_all
 from messages.control import Start
-from messages.events import OPERATOR_HEALTH, OperatorHealthEvent
+from messages.events import OperatorHealthEvent
 from messages.lanes import HealthTransition
 
 DRAIN_LOOK_S = 0.02
-
-_encode = msgspec.json.Encoder().encode
 
 
 class HealthPublisherBody(Body):
@@ -38,15 +33,13 @@ class HealthPublisherBody(Body):
         self._arrived.set()
 
     async def _publish(self) -> None:
-        client = await connected_client(self.name)
-        publisher = ConfirmedPublisher(client)
-        await publisher.start()
+        publisher = await EventPublisher.connect(self.name)
         while True:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
                 connection, number, event = self._waiting[0]
-                await publish_all(publisher, [OutgoingEvent(OPERATOR_HEALTH, event.event_id, _encode(event))])
+                await publisher.publish_health(event)
                 self._waiting.popleft()
                 self._published += 1
                 connection.confirm([number])

@@ -34,8 +34,12 @@ class Route:
         self.follower: asyncio.Task[None] | None = None
         self.forwarded = 0
         self.pull = DemandPull(client, DISPATCH_STREAM, consumer, self._arrived)
-        lane.on_connect = lambda: lane.send(DispatchBatch([]))
+        lane.on_connect = self._greet
         lane.on_disconnect = lambda: self.demanded(Demand(0, reset=True))
+
+    def _greet(self) -> None:
+        """Tells the OperatorActor which connection is the router's."""
+        self.lane.send(DispatchBatch([]))
 
     def demanded(self, demand: Any) -> None:
         if isinstance(demand, Demand):

@@ -76,11 +76,8 @@ def readiness(tree: Node | None) -> tuple[bool, str]:
     silent = [node["name"] for node in _all(tree) if node["state"] in ("no answer", "restarting", "starting")]
     if silent:
         return False, f"not answering: {', '.join(silent)}"
-    unbound = [
-        node["operator_id"] for node in _all(tree) if node["actor"] == "OperatorActor" and not node["sessions_bound"]
-    ]
     operators = [node for node in _all(tree) if node["actor"] == "OperatorActor"]
-    if operators and len(unbound) == len(operators):
+    if operators and not any(node["sessions_bound"] for node in operators):
         return False, "no operator is bound"
     return True, "ready"
 

@@ -112,15 +112,22 @@ async def open_link(endpoint: Endpoint, make_link: Callable[[], SmppLink], timeo
 
     Raises OSError (also for TLS) and TimeoutError.
     """
-    tls: dict[str, object] = {}
-    if endpoint.tls:
-        context = ssl.create_default_context(cadata=endpoint.tls_ca_pem)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        tls = {"ssl": context, "server_hostname": endpoint.tls_server_name or endpoint.host}
     loop = asyncio.get_running_loop()
-    connecting = loop.create_connection(make_link, endpoint.host, endpoint.port, **tls)  # type: ignore[arg-type]
+    if endpoint.tls:
+        server_name = endpoint.tls_server_name or endpoint.host
+        connecting = loop.create_connection(
+            make_link, endpoint.host, endpoint.port, ssl=_tls_context(endpoint), server_hostname=server_name
+        )
+    else:
+        connecting = loop.create_connection(make_link, endpoint.host, endpoint.port)
     _transport, link = await asyncio.wait_for(connecting, timeout_s)
     return link
+
+
+def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
+    context = ssl.create_default_context(cadata=endpoint.tls_ca_pem)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def _set_socket_options(sock: socket.socket) -> None:

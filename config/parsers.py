@@ -104,6 +104,14 @@ def readable_file(text: str) -> Path:
     return path
 
 
+def nkey_seed_file(text: str) -> Path:
+    """A file with the NKey seed of a user; whether its checksum is right, the client finds out."""
+    path = readable_file(text)
+    if re.fullmatch(rb"\s*SU[A-Z2-7]{56}\s*", path.read_bytes()[:4096]) is None:
+        raise ValueError(f"no NKey seed of a user (SU...) in {text}")
+    return path
+
+
 def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(text)

@@ -138,7 +138,7 @@ SETTINGS = (
         parse=parsers.urls("nats", "tls"),
         secret=True,
     ),
-    Setting(name="NATS_NKEY_SEED_FILE", meaning="file with the NKey seed", parse=parsers.readable_file),
+    Setting(name="NATS_NKEY_SEED_FILE", meaning="file with the NKey seed", parse=parsers.nkey_seed_file),
     Setting(name="NATS_CA_FILE", meaning="CA of the NATS servers (PEM)", parse=parsers.readable_file),
     Setting(
         name="NATS_MANAGE_STREAMS",

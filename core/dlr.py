@@ -6,6 +6,12 @@ from messages.correlations import ReceiptRow, StoredSegment
 from messages.events import DeliveryStatus, DlrInboundEvent, DlrSource
 
 
+def tells_news(segment: StoredSegment, *, changed: bool) -> bool:
+    """Whether a receipt for this segment is to be published: it moved the segment forward, or it repeats a final one
+    whose event may have been lost in a crash."""
+    return changed or (segment.final and not segment.settled)
+
+
 def receipt_event(segment: StoredSegment, receipt: ReceiptRow) -> DlrInboundEvent:
     """The event of a receipt that moved its segment forward, or repeats what was not confirmed before."""
     return _event(

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from sandbox.account import Account
 from sandbox.private_files import private_opener
-from sandbox.process_tree import await_gone, process_tree, signal_all
+from sandbox.process_tree import Process, await_gone, await_paused, process_tree, signal_all
 
-KILL_TIMEOUT_S = 10.0
+SIGNAL_TIMEOUT_S = 10.0  # for SIGKILL and SIGSTOP, which nobody can refuse
 POLL_S = 0.005
 LOG_TAIL_LINES = 12
 
@@ -64,6 +64,7 @@ class Child:
                 process_group=0,
             )
         self.pid = self._process.pid
+        self._ending: list[Process] = []
 
     @property
     def running(self) -> bool:
@@ -74,10 +75,14 @@ class Child:
         """Send `signum` to the process alone; nothing when it has ended."""
         self._process.send_signal(signum)
 
-    def send_to_tree(self, signum: signal.Signals) -> None:
-        """Send `signum` to the process and its descendants; nothing when it has ended."""
-        if self.running:
-            signal_all(process_tree(self.pid), signum)
+    def pause(self) -> None:
+        """SIGSTOP to the process and its descendants; returns when all of them stand still."""
+        _pause(process_tree(self.pid)[:1])  # first, so that it makes no more children
+        _pause(process_tree(self.pid))
+
+    def resume(self) -> None:
+        """SIGCONT: the end of `pause`."""
+        signal_all(process_tree(self.pid), signal.SIGCONT)
 
     def wait(self, timeout_s: float) -> int | None:
         """Exit code (negative: the signal that ended it), or None when it still runs after `timeout_s`."""
@@ -86,22 +91,27 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
 
+    def request_end(self, signum: signal.Signals) -> None:
+        """Ask it to end with `signum`, once, without waiting; a paused one is resumed, or it would not hear."""
+        if self.running and not self._ending:
+            self._ending = process_tree(self.pid)
+            self.send(signum)
+            signal_all(self._ending, signal.SIGCONT)
+
+    def end(self, signum: signal.Signals, timeout_s: float) -> None:
+        """Ask it to end with `signum`; returns when its descendants are gone too, killed after `timeout_s`."""
+        self.request_end(signum)
+        if not await_gone(self._ending, timeout_s):
+            signal_all(self._ending, signal.SIGKILL)
+        self._process.wait()
+
     def kill(self) -> None:
-        """SIGKILL to the process and its descendants at once, as when a machine dies; returns when they are gone."""
+        """SIGKILL to it and its descendants at once, as when a machine dies; returns when they are gone."""
         if self.running:
             tree = process_tree(self.pid)
             signal_all(tree, signal.SIGKILL)
             self._process.wait()
-            await_gone(tree, KILL_TIMEOUT_S)
-
-    def end_tree(self, signum: signal.Signals, timeout_s: float) -> None:
-        """Send `signum` to the process and its descendants, and kill what is still there after `timeout_s`."""
-        if self.running:
-            tree = process_tree(self.pid)
-            signal_all(tree, signum)
-            self.wait(timeout_s)
-            if not await_gone(tree, timeout_s):
-                signal_all(tree, signal.SIGKILL)
+            await_gone(tree, SIGNAL_TIMEOUT_S)
 
     def await_log(self, line: str, timeout_s: float, start: int = 0) -> None:
         """Wait for `line` in what it wrote since `start` (a `log_size`); ServerError when it ends or time is up."""
@@ -124,6 +134,11 @@ class Child:
 
     def _log(self) -> str:
         return self._log_file.read_bytes()[self._log_start :].decode(errors="replace")
+
+
+def _pause(processes: Sequence[Process]) -> None:
+    signal_all(processes, signal.SIGSTOP)
+    await_paused(processes, SIGNAL_TIMEOUT_S)
 
 
 def _prefix(surroundings: Surroundings) -> list[str]:

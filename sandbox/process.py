@@ -22,8 +22,8 @@ def reserve_port() -> socket.socket:
     """A socket that holds a loopback port chosen by the kernel for a server of ours, as long as it is open.
 
     It never listens, so a server with SO_REUSEADDR (all of ours) can listen there, and while none does connections
-    are refused. Held, because a port that is only asked for can be gone before the server binds it, and again
-    each time the server is down: the kernel gives it to others, even to a client that tries to reconnect to it.
+    are refused. Merely asking for a free port and trying again when it was taken meanwhile would not do: a server
+    that was stopped must get the same port again.
     """
     reservation = socket.socket()
     reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -93,15 +93,13 @@ class ServerProcess(ABC):
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """Let it end in its own way, and kill it after `timeout_s`."""
-        self.request_stop()
-        if self._child is not None and self._child.wait(timeout_s) is None:
-            self._child.kill()
+        if self._child is not None:
+            self._child.end(self.stop_signal, timeout_s)
 
     def request_stop(self) -> None:
-        """Ask it to end without waiting; a paused server is resumed, or it would not hear."""
+        """The first half of `stop`, for stopping several side by side."""
         if self._child is not None:
-            self._child.send(self.stop_signal)
-            self._child.send_to_tree(signal.SIGCONT)
+            self._child.request_end(self.stop_signal)
 
     def kill(self) -> None:
         """SIGKILL to it and its children, all at once, as when the machine dies."""
@@ -110,12 +108,11 @@ class ServerProcess(ABC):
 
     def pause(self) -> None:
         """SIGSTOP to it and its children: connections stay open and nothing answers."""
-        self.child.send(signal.SIGSTOP)  # first, so that it makes no more children
-        self.child.send_to_tree(signal.SIGSTOP)
+        self.child.pause()
 
     def resume(self) -> None:
         """SIGCONT: the end of `pause`."""
-        self.child.send_to_tree(signal.SIGCONT)
+        self.child.resume()
 
     def close(self) -> None:
         """Stop it and give its port back; may be called twice."""

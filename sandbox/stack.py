@@ -1,5 +1,6 @@
 """Everything the connector needs around it, in one private directory that goes away with it."""
 
+import atexit
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -62,6 +63,7 @@ class Stack:
         )
 
     def __enter__(self) -> Self:
+        atexit.register(self.close)  # for a Ctrl-C that comes when `close` has begun and does not hold it back yet
         try:
             self._prepare()
             self._start()
@@ -80,6 +82,7 @@ class Stack:
         if os.getpid() != self._launcher_pid:
             return
         with interrupts_held(), ExitStack() as endings:
+            endings.callback(atexit.unregister, self.close)
             if self._private is not None:
                 endings.callback(self._private.remove)
             for server in self._servers:

@@ -20,7 +20,7 @@ class Connection(Link, ABC):
     def __init__(
         self,
         message_command: CommandId,
-        may_receive: Mapping[CommandId, tuple[SessionState, ...]],
+        may_receive: Mapping[int, tuple[SessionState, ...]],
         *,
         window: int,
         response_s: float,

@@ -225,6 +225,7 @@ class MessageState(IntEnum):
     ACCEPTED = consts.SMPP_MESSAGE_STATE_ACCEPTED
     UNKNOWN = consts.SMPP_MESSAGE_STATE_UNKNOWN
     REJECTED = consts.SMPP_MESSAGE_STATE_REJECTED
+    SKIPPED = 9  # SMPP 5.0, 4.7.15; SMSCs of version 3.4 send it too
 
 
 # esm_class (5.2.12): mode in bits 1-0, message type in bits 5-2, GSM features in bits 7-6.

@@ -31,7 +31,8 @@ class EsmeConnection(Connection):
     """Binds, submits, and takes deliveries.
 
     `window` is how many submits may be unanswered, `response_s` how long the SMSC has for each answer,
-    `enquire_link_s` how long it may be silent before it is asked whether it lives.
+    `enquire_link_s` how long it may be silent before it is asked whether it lives, `last_sequence_number` the
+    one before the first that is used.
     """
 
     def __init__(

@@ -140,6 +140,11 @@ class BindRequested(Event):
 
 
 @dataclass(slots=True)
+class EnquireLinkReceived(Event):
+    """The ESME asked whether we live, and has its answer; for the simulator's report."""
+
+
+@dataclass(slots=True)
 class SubmitReceived(Event):
     """A submit_sm that waits for answer_submit()."""
 

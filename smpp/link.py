@@ -37,13 +37,13 @@ class Link:
 
     def __init__(
         self,
-        may_receive: Mapping[CommandId, tuple[SessionState, ...]],
+        may_receive: Mapping[int, tuple[SessionState, ...]],
         control: Window[CommandId],
         sequence_numbers: SequenceNumbers,
         enquire_link_s: float | None,
     ) -> None:
         self._state = SessionState.OPEN
-        self._may_receive: dict[int, tuple[SessionState, ...]] = dict(may_receive.items())
+        self._may_receive = may_receive
         self._control = control
         self._sequence_numbers = sequence_numbers
         self._enquire_link_s = enquire_link_s

@@ -5,7 +5,10 @@ the other way round (jasmin #20, #1034; mokai #8). Which one stands where is a s
 """
 
 import re
+from dataclasses import dataclass
 from enum import Enum
+
+from smpp.receipts import Receipt
 
 
 class IdRule(Enum):
@@ -14,6 +17,31 @@ class IdRule(Enum):
     STRING = "string"
     HEX = "hex"
     DEC = "dec"
+
+
+@dataclass(slots=True, frozen=True)
+class IdRules:
+    """How an operator writes one message's id: in the submit_sm_resp, and in the receipt."""
+
+    submit_resp: IdRule = IdRule.STRING
+    receipt: IdRule = IdRule.STRING
+
+    def key_of_response(self, smsc_message_id: str) -> str:
+        """The key of the message_id of a submit_sm_resp."""
+        return normalise(smsc_message_id, self.submit_resp)
+
+    def key_of_receipt(self, receipt: Receipt) -> str | None:
+        """The key of the message that a receipt is about, None where it names none.
+
+        Where receipted_message_id and the text disagree, the TLV is in the notation of the submit_sm_resp, as
+        5.3.2.12 means it to be, and only the text is in another (cloudhopper, parseRealWorldReceipt0).
+        """
+        if receipt.smsc_message_id is None:
+            return None
+        key = normalise(receipt.smsc_message_id, self.receipt)
+        if receipt.id_in_text is None or normalise(receipt.id_in_text, self.receipt) == key:
+            return key
+        return normalise(receipt.smsc_message_id, self.submit_resp)
 
 
 _NUMBERS = {

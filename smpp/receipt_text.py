@@ -19,7 +19,7 @@ _SEPARATORS = _BLANK + ",;|"
 
 _MAX_TIME = 16  # characters
 
-# What nearly every receipt looks like, matched at once: 2 us instead of the 9 of `_scan`.
+# What nearly every receipt looks like, matched at once: 2 us instead of the 8 of `_scan`.
 _USUAL = re.compile(
     r"id:([^\s\0,;|]+) sub:([^\s\0,;|]+) dlvrd:([^\s\0,;|]+) submit date:([^\s\0,;|]+) done date:([^\s\0,;|]+)"
     r" stat:([^\s\0,;|]+) err:([^\s\0,;|]+)(?: [Tt]ext:(.*))?",

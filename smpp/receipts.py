@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from smpp.constants import ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT, MessageState, Tag
+from smpp.constants import ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT, ESM_CLASS_TYPE_MASK, MessageState, Tag
 from smpp.hot import ShortMessage
 from smpp.receipt_text import receipt_fields, receipt_time
 from smpp.tlv import find_tlv
 from smpp.udh import user_data
 
-_RECEIPT_BITS = ESM_CLASS_RECEIPT | ESM_CLASS_INTERMEDIATE
+_RECEIPT_TYPES = (ESM_CLASS_RECEIPT, ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT | ESM_CLASS_INTERMEDIATE)
 
 STATS = {
     MessageState.DELIVERED: "DELIVRD",
@@ -32,7 +32,8 @@ class Receipt:
 
     smsc_message_id: as received; stat: as received, whatever it is; state: what that means, None where it is unknown;
     error_code: the network's, in digits as the operator writes them; submit_at, done_at: without offset from UTC
-    where the SMSC names none; intermediate: not the last word. The message's text is not kept.
+    where the SMSC names none; intermediate: not the last word; id_in_text: the id as the text has it, which may be
+    another notation than the TLV's (see `message_id`). The message's text is not kept.
     """
 
     smsc_message_id: str | None
@@ -42,6 +43,7 @@ class Receipt:
     submit_at: datetime | None
     done_at: datetime | None
     intermediate: bool
+    id_in_text: str | None = None
 
 
 def parse_receipt(message: ShortMessage) -> Receipt | None:
@@ -49,18 +51,20 @@ def parse_receipt(message: ShortMessage) -> Receipt | None:
 
     A TLV wins over the text, unless it holds nothing that can be used.
     """
-    if not message.esm_class & _RECEIPT_BITS:
+    if message.esm_class & ESM_CLASS_TYPE_MASK not in _RECEIPT_TYPES:
         return None
     fields = receipt_fields(_text(user_data(message)[1]))
+    id_in_text = fields.get("id") or None
     stat = fields.get("stat") or None
     return Receipt(
-        _receipted_message_id(message) or fields.get("id") or None,
+        _receipted_message_id(message) or id_in_text,
         stat,
         _message_state(message) or state_of(stat or ""),
         _network_error_code(message) or fields.get("err") or None,
         receipt_time(fields.get("submit date", "")),
         receipt_time(fields.get("done date", "")),
         bool(message.esm_class & ESM_CLASS_INTERMEDIATE),
+        id_in_text,
     )
 
 

@@ -127,16 +127,19 @@ MAY_SEND: dict[CommandId, tuple[SessionState, ...]] = {
 }
 """Where our side may send a request; bind and unbind follow from TRANSITIONS."""
 
-ESME_MAY_RECEIVE: dict[CommandId, tuple[SessionState, ...]] = {
+ESME_MAY_RECEIVE: dict[int, tuple[SessionState, ...]] = {
     CommandId.DELIVER_SM: _RECEIVER_UNTIL_UNBOUND,
     CommandId.DATA_SM: _RECEIVER_UNTIL_UNBOUND,
     CommandId.ALERT_NOTIFICATION: _RECEIVER_UNTIL_UNBOUND,
     CommandId.ENQUIRE_LINK: EVERY_STATE,
     CommandId.UNBIND: EVERY_STATE,
 }
-"""Requests an ESME takes. An outbind is none: we connect to the SMSC, it never connects to us."""
+"""Requests an ESME takes. An outbind is none: we connect to the SMSC, it never connects to us.
 
-SMSC_MAY_RECEIVE: dict[CommandId, tuple[SessionState, ...]] = {
+Responses are in neither table: they are known by the number they echo, in every state.
+"""
+
+SMSC_MAY_RECEIVE: dict[int, tuple[SessionState, ...]] = {
     CommandId.BIND_TRANSMITTER: (_S.OPEN,),
     CommandId.BIND_RECEIVER: (_S.OPEN,),
     CommandId.BIND_TRANSCEIVER: (_S.OPEN,),

@@ -8,7 +8,7 @@ from smpp.bind import BindMode, decode_bind, encode_bind_resp
 from smpp.connection import Connection
 from smpp.constants import RESP_BIT, CommandId, CommandStatus
 from smpp.errors import PduError
-from smpp.events import BindRequested, DeliverAnswered, DeliverTimedOut, Event, SubmitReceived
+from smpp.events import BindRequested, DeliverAnswered, DeliverTimedOut, EnquireLinkReceived, Event, SubmitReceived
 from smpp.framing import parse_header
 from smpp.hot import decode_short_message, encode_submit_sm_resp, pdu
 from smpp.session import BIND_STEPS, SMSC_MAY_RECEIVE, Step
@@ -27,7 +27,8 @@ class SmscConnection(Connection):
     """Lets an ESME in, takes its submits, and delivers.
 
     `window` is how many deliver_sm may be unanswered, `response_s` how long the ESME has for each answer,
-    `enquire_link_s` how long it may be silent before it is asked whether it lives; None asks only when told to.
+    `enquire_link_s` how long it may be silent before it is asked whether it lives (None asks only when told to),
+    `last_sequence_number` the one before the first that is used.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class SmscConnection(Connection):
             enquire_link_s=enquire_link_s,
             last_sequence_number=last_sequence_number,
         )
+        self._handlers[CommandId.ENQUIRE_LINK] = self._enquired
         self._handlers[CommandId.SUBMIT_SM] = self._submit_received
         for mode in BindMode:
             self._handlers[mode.value] = partial(self._bind_requested, mode)
@@ -84,6 +86,10 @@ class SmscConnection(Connection):
         request = decode_bind(frame)
         self._move(BIND_STEPS[mode.value])
         return BindRequested(sequence_number, **asdict(request))
+
+    def _enquired(self, status: int, sequence_number: int, frame: bytes, now: float) -> EnquireLinkReceived:
+        self._enquire_link_received(status, sequence_number, frame, now)
+        return EnquireLinkReceived()
 
     def _submit_received(self, _status: int, sequence_number: int, frame: bytes, _now: float) -> SubmitReceived:
         return SubmitReceived(sequence_number, decode_short_message(frame))

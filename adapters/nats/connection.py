@@ -36,9 +36,10 @@ async def connect(settings: Settings, name: str, **callbacks: Any) -> Client:
         max_outstanding_pings=2,
         pending_size=PENDING_BYTES,
         error_cb=_log_error,
+        **options,
         **callbacks,
     )
 
 
 async def _log_error(error: Exception) -> None:
-    log_event(log, logging.WARNING, "nats_error", cause=type(error).__name__)
+    log_event(log, logging.WARNING, "nats_error", str(error), cause=type(error).__name__)

@@ -13,13 +13,14 @@ from sandbox.smsc.mobile_originated import MobileOriginated, deliver_bodies
 from sandbox.smsc.traits import Trait, ascii_text, octets, one_of, read_traits
 from smpp.bind import BindMode
 from smpp.constants import MAX_PDU_BYTES
+from smpp.segments import TooManyParts
 from smpp.session import BOUND
 
 _HTTP_ANSWER = b"HTTP/1.1 400 Bad Request\r\n\r\n"  # node-smpp #230 met one
 
 
 class BadAct(ValueError):
-    """No such act, or nobody to do it to."""
+    """No such act, nobody to do it to, or more than can be done."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,20 @@ class Acts:
     def _send_mo(self, message: MobileOriginated) -> int:
         now = monotonic()
         system_id = message.system_id or self._only_system_id()
-        parts = deliver_bodies(message, next(self._references))
+        bodies = self._bodies(message)
         deliveries = self._exchange.deliveries
-        for body in parts:
+        for body in bodies:
             delivery = deliveries.make(system_id, body, self._mo)
             if delivery is not None:
                 deliveries.send_at(now, delivery, now)
         self._exchange.work(now)
-        return len(parts)
+        return len(bodies)
+
+    def _bodies(self, message: MobileOriginated) -> list[bytes]:
+        try:
+            return deliver_bodies(message, next(self._references))
+        except TooManyParts as error:
+            raise BadAct(f"text: {error}") from None
 
     def _only_system_id(self) -> str:
         bound = {link.system_id for link in self._exchange.links if link.mode is not None}

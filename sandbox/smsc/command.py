@@ -6,8 +6,9 @@ import json
 import signal
 import ssl
 import sys
-from collections.abc import Callable
 from pathlib import Path
+
+import uvloop
 
 from sandbox.smsc.control import Control
 from sandbox.smsc.flags import add_flags, character_of
@@ -15,14 +16,16 @@ from sandbox.smsc.server import SimulatedSmsc
 from sandbox.smsc.tls import TlsFiles
 from sandbox.smsc.traits import BadTraits
 
+MAX_PORT = 65_535
+
 _FAILED, _BAD_SETTINGS = 1, 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of the command."""
     parser.add_argument("--host", default="127.0.0.1", help="address for ESMEs (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=2775, help="port for ESMEs; 0: any (default: %(default)s)")
-    parser.add_argument("--control-port", type=int, default=0, help="port of the control, on loopback; 0: any")
+    parser.add_argument("--port", type=_port, default=2775, help="port for ESMEs; 0: any (default: %(default)s)")
+    parser.add_argument("--control-port", type=_port, default=0, help="port of the control, on loopback; 0: any")
     parser.add_argument("--tls-cert", type=Path, help="PEM certificate: speak TLS")
     parser.add_argument("--tls-key", type=Path, help="its PEM key")
     parser.add_argument("--tls-client-ca", type=Path, help="let in only certificates of this PEM authority")
@@ -38,13 +41,19 @@ def execute(args: argparse.Namespace) -> int:
     except (BadTraits, OSError, ssl.SSLError) as error:
         return _complain(error, _BAD_SETTINGS)
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_simulate(smsc, Control(smsc, port=args.control_port)))
     except OSError as error:
         return _complain(error, _FAILED)
     if args.report:
         print(json.dumps(smsc.ledger.report()), flush=True)
     return 0
+
+
+def _port(text: str) -> int:
+    if text.isdigit() and int(text) <= MAX_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be in 0..{MAX_PORT}")
 
 
 def _tls_files(args: argparse.Namespace) -> TlsFiles | None:
@@ -55,21 +64,13 @@ def _tls_files(args: argparse.Namespace) -> TlsFiles | None:
     return TlsFiles(args.tls_cert, args.tls_key, args.tls_client_ca)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
 async def _simulate(smsc: SimulatedSmsc, control: Control) -> None:
     told_to_stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, told_to_stop.set)
     await smsc.start()
     await control.start()
-    ready = {"smsc": f"{smsc.host}:{smsc.port}", "control": f"http://{control.host}:{control.port}"}
+    ready = {"smsc": f"{smsc.host}:{smsc.port}", "control": control.url}
     print(json.dumps(ready), flush=True)
     await told_to_stop.wait()
     await control.stop()

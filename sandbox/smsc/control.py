@@ -3,130 +3,81 @@
 GET /report, GET /behaviour, POST /behaviour {trait: value, ...}, POST /act {"act": name, ...}.
 """
 
-import asyncio
-import json
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
-from typing import NamedTuple
+from json import JSONDecodeError
+
+from aiohttp import web
 
 from sandbox.smsc.acts import BadAct
 from sandbox.smsc.character import as_json
 from sandbox.smsc.server import SimulatedSmsc
+from sandbox.smsc.traits import BadTraits
 
-REQUEST_S = 5.0
-"""Longest that a client may take to say what it wants."""
-
-MAX_BODY_BYTES = 1 << 20
-
-
-class _Refused(Exception):
-    """A request that cannot be served."""
-
-    def __init__(self, status: HTTPStatus, reason: str) -> None:
-        super().__init__(status, reason)
-        self.status = status
-        self.reason = reason
-
-
-class _Request(NamedTuple):
-    method: str
-    path: str
-    body: dict[str, object]
+LOOPBACK = "127.0.0.1"
 
 
 class Control:
-    """Serves one simulator; `port` 0 lets the kernel choose."""
+    """Serves one simulator on loopback; `port` 0 lets the kernel choose."""
 
-    def __init__(self, smsc: SimulatedSmsc, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._smsc = smsc
-        self._server: asyncio.Server | None = None
-        self.host = host
+    def __init__(self, smsc: SimulatedSmsc, port: int = 0) -> None:
         self.port = port
-        self._routes: dict[tuple[str, str], Callable[[dict[str, object]], Awaitable[object]]] = {
-            ("GET", "/report"): self._report,
-            ("GET", "/behaviour"): self._behaviour,
-            ("POST", "/behaviour"): self._change,
-            ("POST", "/act"): self._act,
-        }
+        self._smsc = smsc
+        application = web.Application(middlewares=[_errors_as_json])
+        application.router.add_get("/report", self._report)
+        application.router.add_get("/behaviour", self._behaviour)
+        application.router.add_post("/behaviour", self._change)
+        application.router.add_post("/act", self._act)
+        self._runner = web.AppRunner(application, access_log=None)
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
 
     async def start(self) -> None:
-        """Listen; OSError where the address cannot be had."""
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        """Listen; OSError where the port cannot be had."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, LOOPBACK, self.port).start()
+        self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Listen no more."""
-        if self._server is not None:
-            self._server.close()
+        await self._runner.cleanup()
 
-    async def _report(self, _body: dict[str, object]) -> object:
-        return self._smsc.report()
+    async def _report(self, _request: web.Request) -> web.Response:
+        return web.json_response(self._smsc.report())
 
-    async def _behaviour(self, _body: dict[str, object]) -> object:
-        return as_json(self._smsc.character)
+    async def _behaviour(self, _request: web.Request) -> web.Response:
+        return web.json_response(as_json(self._smsc.character))
 
-    async def _change(self, body: dict[str, object]) -> object:
-        return as_json(await self._smsc.change(**body))
+    async def _change(self, request: web.Request) -> web.Response:
+        return web.json_response(as_json(await self._smsc.change(**await _body(request))))
 
-    async def _act(self, body: dict[str, object]) -> object:
-        details = {name: value for name, value in body.items() if name != "act"}
-        return {"done": self._smsc.act(str(body.get("act", "")), **details)}
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(REQUEST_S):
-                writer.write(await self._answer(reader))
-                await writer.drain()
-        except (TimeoutError, OSError, EOFError):
-            pass  # the client is gone or says nothing
-        finally:
-            writer.close()
-
-    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
-        try:
-            request = await _read_request(reader)
-            return _response(HTTPStatus.OK, await self._route(request))
-        except _Refused as refused:
-            return _response(refused.status, {"error": refused.reason})
-        except (BadAct, ValueError) as error:
-            return _response(HTTPStatus.BAD_REQUEST, {"error": str(error)})
-
-    async def _route(self, request: _Request) -> object:
-        handle = self._routes.get((request.method, request.path))
-        if handle is None:
-            raise _Refused(HTTPStatus.NOT_FOUND, "there are " + ", ".join(map(" ".join, self._routes)))
-        return await handle(request.body)
+    async def _act(self, request: web.Request) -> web.Response:
+        details = await _body(request)
+        name = str(details.pop("act", ""))
+        return web.json_response({"done": self._smsc.act(name, **details)})
 
 
-async def _read_request(reader: asyncio.StreamReader) -> _Request:
-    try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    except asyncio.LimitOverrunError:
-        raise _Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too long a request") from None
-    request_line, *lines = head.split("\r\n")
-    method, _, rest = request_line.partition(" ")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    body = await _read_body(reader, headers) if method == "POST" else {}
-    return _Request(method, rest.partition(" ")[0], body)
-
-
-async def _read_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> dict[str, object]:
-    if not headers.get("content-type", "").startswith("application/json"):
+async def _body(request: web.Request) -> dict[str, object]:
+    if request.content_type != "application/json":
         # A page in a browser may post plain text to this machine, but JSON only with our leave.
-        raise _Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json")
-    length = headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-        raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MAX_BODY_BYTES} octets")
-    body = json.loads(await reader.readexactly(int(length)) or b"{}")
+        raise web.HTTPUnsupportedMediaType(reason="Content-Type must be application/json")
+    try:
+        body = await request.json()
+    except JSONDecodeError:
+        raise web.HTTPBadRequest(reason="must be JSON") from None
     if not isinstance(body, dict):
-        raise _Refused(HTTPStatus.BAD_REQUEST, "must be a JSON object")
+        raise web.HTTPBadRequest(reason="must be a JSON object")
     return body
 
 
-def _response(status: HTTPStatus, body: object) -> bytes:
-    content = json.dumps(body).encode()
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + content
+@web.middleware
+async def _errors_as_json(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPError as error:
+        return web.json_response({"error": error.reason}, status=error.status)
+    except (BadAct, BadTraits) as error:
+        return web.json_response({"error": str(error)}, status=web.HTTPBadRequest.status_code)

@@ -20,6 +20,7 @@ from smpp.events import (
     DeliverAnswered,
     DeliverTimedOut,
     EnquireLinkAnswered,
+    EnquireLinkReceived,
     Event,
     LateAnswer,
     LinkSilent,
@@ -49,10 +50,11 @@ class Exchange:
         self._handlers: dict[type[Event], Handler] = {
             SubmitReceived: self._submits.take,
             DeliverAnswered: self._deliver_answered,
-            LateAnswer: self._deliver_answered,
+            LateAnswer: self._deliver_answered_late,
             DeliverTimedOut: self._deliver_timed_out,
             BindRequested: self._bind_requested,
             EnquireLinkAnswered: self._enquire_link_answered,
+            EnquireLinkReceived: self._enquire_link_received,
             PduRefused: self._pdu_refused,
             PeerUnbound: self._parted,
             Unbound: self._parted,
@@ -72,7 +74,7 @@ class Exchange:
         self.deliveries.character = character
         if character.silent != was_silent:
             for link in self.links:
-                link.silent = character.silent
+                link.fall_silent() if character.silent else link.speak_again()
         self.work(monotonic())
 
     def new_link(self) -> Link:
@@ -137,14 +139,21 @@ class Exchange:
         if link.mode is not BindMode.TRANSMITTER:
             self.deliveries.outbox(link.system_id).join(link)
 
-    def _deliver_answered(self, _link: Link, event: DeliverAnswered | LateAnswer, now: float) -> None:
+    def _deliver_answered(self, _link: Link, event: DeliverAnswered, now: float) -> None:
         self.deliveries.answered(_delivery(event.key), event.command_status, now)
+
+    def _deliver_answered_late(self, _link: Link, event: LateAnswer, now: float) -> None:
+        if event.command_status == CommandStatus.ESME_ROK:  # else it goes out again already
+            self.deliveries.answered(_delivery(event.key), event.command_status, now)
 
     def _deliver_timed_out(self, _link: Link, event: DeliverTimedOut, now: float) -> None:
         self.deliveries.timed_out(_delivery(event.key), now)
 
     def _enquire_link_answered(self, _link: Link, _event: EnquireLinkAnswered, _now: float) -> None:
         self._ledger.enquire_links_answered += 1
+
+    def _enquire_link_received(self, _link: Link, _event: EnquireLinkReceived, _now: float) -> None:
+        self._ledger.enquire_links += 1
 
     def _pdu_refused(self, _link: Link, _event: PduRefused, _now: float) -> None:
         self._ledger.pdus_refused += 1

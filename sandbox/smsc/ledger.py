@@ -131,7 +131,14 @@ class Ledger:
         self.sightings.add(message, content, marker)
 
     def report(self) -> dict[str, object]:
-        """The whole report; the README lists what each figure means."""
+        """The whole report.
+
+        submits: received submit_sm; accepted ones count in messages and markers, `unanswered` were accepted silently.
+        system_ids: the same for each. messages: whole ones, `segments` the parts of long ones, `incomplete` long ones
+        with parts missing, `distinct` and `duplicated` submits, `untold` those too many to compare.
+        markers: numbers at the beginning of texts (`#12`), a thousand at most named.
+        binds: `highest_window` is the most unanswered submit_sm on one. ignored: submits on silent links.
+        """
         return {
             "submits": self.submits.report(),
             "system_ids": {system_id: tally.report() for system_id, tally in self.by_system_id.items()},

@@ -83,6 +83,11 @@ class Link(asyncio.Protocol):
         self._flush()
         self.silent = True
 
+    def speak_again(self) -> None:
+        """Answer what comes from now on."""
+        self.silent = False
+        self.flush_soon()
+
     def stop_inside_a_pdu(self) -> None:
         """Send the first octets of a deliver_sm, then nothing any more."""
         self.connection.send_raw(_HALF_PDU)

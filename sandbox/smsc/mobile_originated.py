@@ -22,7 +22,7 @@ class MobileOriginated:
 
 
 def deliver_bodies(message: MobileOriginated, reference: int) -> list[bytes]:
-    """A deliver_sm body for each part; ValueError where the text has too many parts."""
+    """A deliver_sm body for each part; TooManyParts where the text is too long."""
     encoding = choose_encoding(message.text)
     return [
         encode_short_message(

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from time import time_ns
 
 from sandbox.smsc.sightings import content_of, marker_of
 from smpp.constants import status_name
@@ -22,12 +21,14 @@ class Record:
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", encoding="utf-8", buffering=_BUFFER_BYTES)
 
-    def write(self, system_id: str, message: ShortMessage, command_status: int, smsc_message_id: str) -> None:
-        """Add a line."""
+    def write(
+        self, at_ns: int, system_id: str, message: ShortMessage, command_status: int, smsc_message_id: str
+    ) -> None:
+        """Add the line of a submit_sm received at `at_ns` (epoch)."""
         content = content_of(message)
         encoding = encoding_of(message.data_coding)
         line = {
-            "at_ns": time_ns(),
+            "at_ns": at_ns,
             "system_id": system_id,
             "command_status": status_name(command_status),
             "smsc_message_id": smsc_message_id,
@@ -45,7 +46,8 @@ class Record:
 
     def flush(self) -> None:
         """Write what has gathered."""
-        self._file.flush()
+        if not self._file.closed:
+            self._file.flush()
 
     def close(self) -> None:
         """Write what has gathered, for the last time."""

@@ -18,15 +18,10 @@ class Schedule(Generic[T]):
     def __init__(self) -> None:
         self._slots: dict[int, list[T]] = {}
         self._order: list[int] = []
-        self._items = 0
-
-    def __len__(self) -> int:
-        return self._items
 
     def add(self, due: float, item: T) -> None:
         """Keep `item` until `due`."""
         slot = ceil(due * SLOTS_PER_S)
-        self._items += 1
         items = self._slots.get(slot)
         if items is None:
             self._slots[slot] = [item]
@@ -37,10 +32,8 @@ class Schedule(Generic[T]):
     def take_due(self, now: float) -> list[T]:
         """What is due by now, earliest slot first."""
         due: list[T] = []
-        reached = int(now * SLOTS_PER_S)
-        while self._order and self._order[0] <= reached:
+        while self._order and self._order[0] / SLOTS_PER_S <= now:
             due += self._slots.pop(heapq.heappop(self._order))
-        self._items -= len(due)
         return due
 
     def next_due(self) -> float | None:

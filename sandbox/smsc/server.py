@@ -1,7 +1,9 @@
 """The simulated SMSC as a server: it listens, changes, acts and reports."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 from sandbox.smsc.acts import Acts
 from sandbox.smsc.character import Character, Listener, changed
@@ -14,7 +16,7 @@ BACKLOG = 1024
 """Connections that may wait to be accepted."""
 
 FAREWELL_S = 0.5
-"""How long stop() waits for the answers to its unbinds."""
+"""How long stop() waits for the answers to its unbinds, and then for the links to end."""
 
 
 class SimulatedSmsc:
@@ -53,10 +55,10 @@ class SimulatedSmsc:
         """Listen no more, unbind who is bound, and end every link."""
         self._close_listener()
         self.act("unbind")
-        deadline = asyncio.get_running_loop().time() + FAREWELL_S
-        while self._is_anyone_bound() and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.01)
+        await _wait_while(self._is_anyone_bound)
         self.act("drop")
+        await _wait_while(lambda: bool(self._exchange.links))
+        self.act("reset")  # who does not read, does not let go
         self._exchange.stop()
         if self._record is not None:
             self._record.close()
@@ -94,3 +96,9 @@ class SimulatedSmsc:
 
     def _is_anyone_bound(self) -> bool:
         return any(link.mode is not None and not link.silent for link in self._exchange.links)
+
+
+async def _wait_while(condition: Callable[[], bool]) -> None:
+    deadline = monotonic() + FAREWELL_S
+    while condition() and monotonic() < deadline:
+        await asyncio.sleep(0.001)

@@ -1,6 +1,6 @@
 """What becomes of a submit_sm: a verdict, an answer now, later or never, and receipts."""
 
-from time import time
+from time import time_ns
 from typing import NamedTuple
 
 from sandbox.smsc.behaviour import Behaviour
@@ -45,21 +45,18 @@ class Submits:
 
     def take(self, link: Link, event: SubmitReceived, now: float) -> None:
         """Judge a submit_sm, and answer it or plan to."""
-        message, at = event.message, time()
+        message, at_ns = event.message, time_ns()
         delay_s = self._behaviour.answer_delay_s()
         command_status, smsc_message_id = self._verdict(link, message, now), ""
-        self._ledger.submitted(link.system_id, command_status, now, at)
+        self._ledger.submitted(link.system_id, command_status, now, at_ns / 1e9)
         if command_status == _OK:
-            smsc_message_id = self._accept(link.system_id, message, now + delay_s, now, at)
+            smsc_message_id = self._accept(link.system_id, message, now + delay_s, now, at_ns / 1e9)
         if self._record is not None:
-            self._record.write(link.system_id, message, command_status, smsc_message_id)
+            self._record.write(at_ns, link.system_id, message, command_status, smsc_message_id)
         if command_status == _OK and self._behaviour.leaves_unanswered():
             self._ledger.left_unanswered(link.system_id)
-        elif delay_s:
-            link.waiting += 1
-            self._answers.add(now + delay_s, _Answer(link, event.sequence_number, command_status, smsc_message_id))
         else:
-            link.connection.answer_submit(event.sequence_number, command_status, smsc_message_id)
+            self._answer(_Answer(link, event.sequence_number, command_status, smsc_message_id), now, delay_s)
 
     def work(self, now: float) -> None:
         """Send the answers that are due."""
@@ -71,6 +68,14 @@ class Submits:
     def next_due(self) -> float | None:
         """When work() has something to do (monotonic seconds), None while no answer waits."""
         return self._answers.next_due()
+
+    def _answer(self, answer: _Answer, now: float, delay_s: float) -> None:
+        link, sequence_number, command_status, smsc_message_id = answer
+        if delay_s:
+            link.waiting += 1
+            self._answers.add(now + delay_s, answer)
+        else:
+            link.connection.answer_submit(sequence_number, command_status, smsc_message_id)
 
     def _verdict(self, link: Link, message: ShortMessage, now: float) -> int:
         if link.waiting >= MAX_WAITING:

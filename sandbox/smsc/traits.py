@@ -96,9 +96,11 @@ def whole(least: int, most: int | None = None) -> Read[int]:
     """An integer in least..most."""
 
     def read(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | str):
+        if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
             raise ValueError("must be a whole number")
-        return _between(int(value), least, most)
+        return _between(value, least, most)
 
     return read
 
@@ -109,7 +111,11 @@ def number(least: float, most: float | None = None) -> Read[float]:
     def read(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise ValueError("must be a number")
-        return _between(float(value), least, most)
+        try:
+            found = float(value)
+        except (ValueError, OverflowError):
+            raise ValueError("must be a number") from None
+        return _between(found, least, most)
 
     return read
 

@@ -31,7 +31,7 @@ from smpp.events import (
     Unbound,
 )
 from smpp.framing import FrameBuffer, parse_header
-from smpp.hot import ShortMessage, encode_short_message, pdu
+from smpp.hot import ShortMessage, encode_short_message, encode_submit_sm_resp, pdu
 from smpp.session import BOUND, SessionState
 from smpp.smsc import SmscConnection
 
@@ -43,7 +43,35 @@ FEW_EXAMPLES = settings(max_examples=60, deadline=None)
 
 BODY = encode_short_message(ShortMessage(source_addr="1000", destination_addr="4179", short_message=b"hello"))
 STATUSES = st.sampled_from([CommandStatus.ESME_ROK, CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RX_T_APPN])
-OCTETS_ON_THEIR_WAY = st.integers(1, 200)
+OCTETS_ON_THEIR_WAY = st.sampled_from([1, 60, 500, 1000])
+MESSAGES_BEFORE_THE_END = 5
+"""Messages before either end may unbind, or most runs would be over before they began."""
+
+
+def accepted(number: int) -> bytes:
+    return encode_submit_sm_resp(number, CommandStatus.ESME_ROK, "id")
+
+
+def accepted_twice(number: int) -> bytes:
+    return 2 * accepted(number)
+
+
+def throttled(number: int) -> bytes:
+    return encode_submit_sm_resp(number, CommandStatus.ESME_RTHROTTLED, "")
+
+
+def nacked(number: int) -> bytes:
+    return pdu(CommandId.GENERIC_NACK, CommandStatus.ESME_ROK, number)
+
+
+def forgotten(_number: int) -> bytes:
+    return b""
+
+
+SubmitAnswer = Callable[[int], bytes]
+SUBMIT_ANSWERS: st.SearchStrategy[SubmitAnswer] = st.sampled_from(
+    [accepted, accepted_twice, throttled, nacked, forgotten]
+)
 
 
 class Fates:
@@ -92,23 +120,17 @@ class TwoEnds(RuleBasedStateMachine):
         self.unbinds = 0
         self.unbounds = 0
         self.esme.bind(BindRequest(mode, "esme", "secret"), self.now)
-        self.pass_to_smsc(1000)
-        self.pass_to_esme(1000)
+        self.exchange(1000, 1000)
         assert self.esme.state is self.smsc.state
         assert self.esme.state in BOUND
 
-    # The wires.
-
-    @rule(octets=OCTETS_ON_THEIR_WAY)
-    def pass_to_smsc(self, octets: int) -> None:
+    @rule(to_smsc=OCTETS_ON_THEIR_WAY, to_esme=OCTETS_ON_THEIR_WAY)
+    def exchange(self, to_smsc: int, to_esme: int) -> None:
         self.to_smsc += self.esme.data_to_send()
-        passed, self.to_smsc = self.to_smsc[:octets], self.to_smsc[octets:]
+        passed, self.to_smsc = self.to_smsc[:to_smsc], self.to_smsc[to_smsc:]
         self.smsc_sees(self.smsc.receive_data(passed, self.now))
-
-    @rule(octets=OCTETS_ON_THEIR_WAY)
-    def pass_to_esme(self, octets: int) -> None:
         self.to_esme += self.smsc.data_to_send()
-        passed, self.to_esme = self.to_esme[:octets], self.to_esme[octets:]
+        passed, self.to_esme = self.to_esme[:to_esme], self.to_esme[to_esme:]
         self.esme_sees(self.esme.receive_data(passed, self.now))
 
     def smsc_sees(self, events: list[Event]) -> None:
@@ -124,13 +146,12 @@ class TwoEnds(RuleBasedStateMachine):
         self.delivers_received += [event for event in events if isinstance(event, DeliverReceived)]
         self.unbounds += sum(isinstance(event, Unbound) for event in events)
 
-    # The clock.
-
-    @rule(seconds=st.sampled_from([0.1, 1.0, 5.0, 9.9, 10.0, 31.0]))
-    def let_time_pass(self, seconds: float) -> None:
+    @rule(seconds=st.sampled_from([0.0, 0.1, 0.2, 0.5, 1.0, 4.9, 10.0, 31.0]), look=st.booleans())
+    def let_time_pass(self, seconds: float, look: bool) -> None:
         self.now += seconds
+        if look:
+            self.look_at_the_clock()
 
-    @rule()
     def look_at_the_clock(self) -> None:
         self.esme_sees(self.esme.tick(self.now))
         self.smsc_sees(self.smsc.tick(self.now))
@@ -138,59 +159,43 @@ class TwoEnds(RuleBasedStateMachine):
             deadline = end.next_deadline()
             assert deadline is None or deadline > self.now
 
-    # The ESME.
-
     @precondition(lambda self: self.esme.free_slots)
-    @rule()
-    def submit(self) -> None:
-        key = len(self.submits.sent)
-        self.esme.submit(BODY, key, self.now)
-        self.submits.sent.append(key)
+    @rule(how_many=st.integers(1, WINDOW))
+    def submit(self, how_many: int) -> None:
+        for _ in range(min(how_many, self.esme.free_slots)):
+            self.esme.submit(BODY, len(self.submits.sent), self.now)
+            self.submits.sent.append(len(self.submits.sent))
+
+    @precondition(lambda self: self.submits_received)
+    @rule(answers=st.lists(SUBMIT_ANSWERS, min_size=1, max_size=WINDOW))
+    def answer_submits(self, answers: list[SubmitAnswer]) -> None:
+        for answer in answers[: len(self.submits_received)]:
+            self.smsc.send_raw(answer(self.submits_received.pop()))
+
+    @precondition(lambda self: self.smsc.free_slots)
+    @rule(how_many=st.integers(1, WINDOW))
+    def deliver(self, how_many: int) -> None:
+        for _ in range(min(how_many, self.smsc.free_slots)):
+            self.smsc.deliver(BODY, len(self.delivers.sent), self.now)
+            self.delivers.sent.append(len(self.delivers.sent))
 
     @precondition(lambda self: self.delivers_received)
-    @rule(command_status=STATUSES)
-    def answer_a_delivery(self, command_status: int) -> None:
-        deliver = self.delivers_received.pop()
-        self.esme.answer(deliver.sequence_number, deliver.command_id, command_status)
+    @rule(statuses=st.lists(STATUSES, min_size=1, max_size=WINDOW))
+    def answer_deliveries(self, statuses: list[CommandStatus]) -> None:
+        for command_status in statuses[: len(self.delivers_received)]:
+            received = self.delivers_received.pop()
+            self.esme.answer(received.sequence_number, received.command_id, command_status)
 
-    @precondition(lambda self: self.esme.state in BOUND)
+    @precondition(lambda self: self.esme.state in BOUND and len(self.submits.sent) >= MESSAGES_BEFORE_THE_END)
     @rule()
     def unbind(self) -> None:
         self.esme.unbind(self.now)
         self.unbinds += 1
 
-    # The SMSC.
-
-    @precondition(lambda self: self.smsc.free_slots)
-    @rule()
-    def deliver(self) -> None:
-        key = len(self.delivers.sent)
-        self.smsc.deliver(BODY, key, self.now)
-        self.delivers.sent.append(key)
-
-    @precondition(lambda self: self.submits_received)
-    @rule(command_status=STATUSES)
-    def answer_a_submit(self, command_status: int) -> None:
-        self.smsc.answer_submit(self.submits_received.pop(), command_status, "id")
-
-    @precondition(lambda self: self.submits_received)
-    @rule()
-    def nack_a_submit(self) -> None:
-        self.smsc.send_raw(pdu(CommandId.GENERIC_NACK, CommandStatus.ESME_ROK, self.submits_received.pop()))
-
-    @precondition(lambda self: self.submits_received)
-    @rule()
-    def answer_a_submit_twice(self) -> None:
-        for _ in range(2):
-            self.smsc.answer_submit(self.submits_received[-1], CommandStatus.ESME_ROK, "id")
-        self.submits_received.pop()
-
-    @precondition(lambda self: self.smsc.state in BOUND)
+    @precondition(lambda self: self.smsc.state in BOUND and len(self.delivers.sent) >= MESSAGES_BEFORE_THE_END)
     @rule()
     def throw_the_esme_out(self) -> None:
         self.smsc.unbind(self.now)
-
-    # What always holds.
 
     @invariant()
     def every_message_has_one_fate(self) -> None:
@@ -210,15 +215,14 @@ class TwoEnds(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """With the wires emptied and the deadlines passed, nothing is left open."""
-        self.pass_to_smsc(1_000_000)
-        self.pass_to_esme(1_000_000)
+        self.exchange(1_000_000, 1_000_000)
         self.now += RESPONSE_S
         self.look_at_the_clock()
         assert (self.esme.unanswered(), self.smsc.unanswered()) == ([], [])
 
 
 TestTwoEnds = TwoEnds.TestCase
-TestTwoEnds.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestTwoEnds.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
 
 
 def esme_in(state: SessionState) -> EsmeConnection:

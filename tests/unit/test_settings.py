@@ -137,6 +137,21 @@ def test_an_empty_variable_counts_as_not_set(required: dict[str, str]):
     assert load_settings(required | {"HTTP_PORT": "", "NATS_CA_FILE": ""}) == load_settings(required)
 
 
+def test_a_file_without_an_nkey_seed_is_a_problem_that_does_not_show_its_content(tmp_path: Path):
+    file = tmp_path / "seed.nk"
+    file.write_text("UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4")  # a public key
+
+    with pytest.raises(SettingsError, match=rf"^NATS_NKEY_SEED_FILE: no NKey seed of a user \(SU...\) in {file}$"):
+        load_settings({"NATS_NKEY_SEED_FILE": str(file)}, only=["NATS_NKEY_SEED_FILE"])
+
+
+def test_a_file_with_an_nkey_seed_may_end_in_a_new_line(tmp_path: Path):
+    file = tmp_path / "seed.nk"
+    file.write_text("SU" + "A" * 56 + "\n")
+
+    assert load_settings({"NATS_NKEY_SEED_FILE": str(file)}, only=["NATS_NKEY_SEED_FILE"]).nats_nkey_seed_file == file
+
+
 def test_a_file_that_this_user_may_not_read_is_a_problem(
     required: dict[str, str], pem: Path, monkeypatch: pytest.MonkeyPatch
 ):

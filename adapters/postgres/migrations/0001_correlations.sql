@@ -1,9 +1,11 @@
 -- message_correlations: one row per segment that an operator accepted, or whose fate was decided without that.
 -- Never the addresses, the text or a credential.
 --
--- Times of an update in a row's life: submitted_at (insert), final_at (receipt), settled_at (event confirmed by NATS).
--- None of the columns that change then (status, final_at, settled_at, concludes) is in an index, nor in the predicate
--- of one, so that these updates stay heap-only (HOT) and touch no index; fillfactor leaves them room in the page.
+-- A row is written three times: submitted_at, final_at (its receipt), settled_at (NATS has confirmed the event). None of
+-- the columns that change after the first (status, final_at, settled_at, concludes) is in an index, nor in the predicate
+-- of one, so that the updates stay heap-only (HOT) and touch no index. fillfactor leaves them room in the page: when
+-- receipts come as densely as the messages went out, all rows of a page change in one transaction. So measured, 500
+-- receipts and settlements cost the server 9.7 ms with 50, 15.3 with 70 and 18.6 with 100; 50 takes 17 % more disk than 70.
 CREATE TABLE smpp.message_correlations (
     operator_id text COLLATE "C" NOT NULL,
     smsc_message_id text COLLATE "C" NOT NULL,          -- as received; empty where the SMSC gave none
@@ -25,7 +27,7 @@ CREATE TABLE smpp.message_correlations (
     CHECK (status IN ('ENROUTE', 'DELIVERED', 'EXPIRED', 'DELETED', 'UNDELIVERABLE', 'ACCEPTED', 'UNKNOWN', 'REJECTED',
                       'SKIPPED'))
 ) WITH (
-    fillfactor = 70,
+    fillfactor = 50,
     -- Of 100 million rows the default 20 % would let 20 million dead ones gather after sweeps.
     autovacuum_vacuum_scale_factor = 0.02,
     autovacuum_analyze_scale_factor = 0.02

@@ -235,10 +235,11 @@ def test_answers_are_matched_by_number_in_any_order() -> None:
     ]
 
 
-def test_a_refused_submit_is_an_answer_without_an_id() -> None:
+@pytest.mark.parametrize("body", [b"", b"\0", b"id-1\0"])
+def test_a_refused_submit_is_an_answer_without_an_id(body: bytes) -> None:
     esme = bound_esme()
     esme.submit(BODY, "key", 2.0)
-    refused = pdu(CommandId.SUBMIT_SM_RESP, CommandStatus.ESME_RTHROTTLED, 2)
+    refused = pdu(CommandId.SUBMIT_SM_RESP, CommandStatus.ESME_RTHROTTLED, 2, body)
     assert esme.receive_data(refused, 2.0) == [SubmitAnswered("key", CommandStatus.ESME_RTHROTTLED, "", 0.0)]
 
 
@@ -601,6 +602,14 @@ def test_a_refused_unbind_ends_the_session_too() -> None:
     assert unbinding_esme().receive_data(nack, 3.0) == [Unbound()]
 
 
+def test_an_answer_to_an_unbind_that_was_never_sent_unbinds_nothing() -> None:
+    esme = bound_esme()
+    assert esme.receive_data(pdu(CommandId.UNBIND_RESP, ROK, 2), 2.0) == [
+        PduRefused("answers nothing that waits", CommandId.UNBIND_RESP)
+    ]
+    assert esme.state is SessionState.BOUND_TRX
+
+
 def test_two_unbinds_that_cross_are_both_answered() -> None:
     esme = unbinding_esme()
     received = pdu(CommandId.UNBIND, ROK, 9) + pdu(CommandId.UNBIND_RESP, ROK, 2)
@@ -627,6 +636,14 @@ def test_an_unbinding_session_does_not_ask_whether_the_peer_lives() -> None:
     esme = unbinding_esme()
     esme.tick(11.9)
     assert sent(esme) == []
+
+
+def test_a_peer_that_unbinds_owes_no_other_answer() -> None:
+    esme = bound_esme()
+    esme.enquire_link(2.0)
+    esme.receive_data(pdu(CommandId.UNBIND, ROK, 9), 3.0)
+    assert esme.next_deadline() is None
+    assert esme.tick(99.0) == []
 
 
 def test_submits_still_open_when_the_peer_unbinds_are_told() -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from smpp.message_id import IdRule, normalise
+from smpp.message_id import IdRule, IdRules, normalise
+from smpp.receipts import Receipt
 
-VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "message_ids.json").read_text(encoding="utf-8"))["vectors"]
+TABLE = Path(__file__).parents[2] / "vectors" / "message_ids.json"
+VECTORS = json.loads(TABLE.read_text(encoding="utf-8"))["vectors"]
 
 
 def key_of(side: dict[str, str]) -> str:
@@ -29,3 +31,30 @@ def test_the_key_of_a_string_is_the_id_as_it_came(smsc_message_id: str) -> None:
 
 def test_the_key_of_a_number_is_its_decimal_value() -> None:
     assert normalise("0006AAD5", IdRule.HEX) == normalise("000436949", IdRule.DEC) == "436949"
+
+
+def receipt_with(smsc_message_id: str | None, id_in_text: str | None) -> Receipt:
+    return Receipt(smsc_message_id, "DELIVRD", None, None, None, None, intermediate=False, id_in_text=id_in_text)
+
+
+@pytest.mark.parametrize(
+    ("tlv_or_text", "text", "rules"),
+    [
+        ("6aad5", "0000436949", IdRules()),
+        ("6aad5", "0000436949", IdRules(IdRule.HEX, IdRule.DEC)),
+        ("0000436949", "0000436949", IdRules(IdRule.HEX, IdRule.DEC)),
+        ("436949", "0000436949", IdRules(IdRule.HEX, IdRule.DEC)),
+        ("0000436949", None, IdRules(IdRule.HEX, IdRule.DEC)),
+    ],
+)
+def test_a_receipt_finds_its_message_by_tlv_or_by_text(tlv_or_text: str, text: str | None, rules: IdRules) -> None:
+    assert rules.key_of_receipt(receipt_with(tlv_or_text, text)) == rules.key_of_response("6aad5")
+
+
+def test_a_hexadecimal_tlv_that_looks_decimal_is_read_like_the_response() -> None:
+    rules = IdRules(IdRule.HEX, IdRule.DEC)
+    assert rules.key_of_receipt(receipt_with("12345678", "305419896")) == rules.key_of_response("12345678")
+
+
+def test_a_receipt_without_an_id_has_no_key() -> None:
+    assert IdRules().key_of_receipt(receipt_with(None, None)) is None

@@ -55,6 +55,7 @@ def receipt_of(values: dict[str, Any]) -> Receipt:
         submit_at=datetime.fromisoformat(values["submit_at"]) if "submit_at" in values else None,
         done_at=datetime.fromisoformat(values["done_at"]) if "done_at" in values else None,
         intermediate=values.get("intermediate", False),
+        id_in_text=values.get("id_in_text"),
     )
 
 
@@ -104,7 +105,7 @@ def test_the_simulator_writes_the_text_of_appendix_b() -> None:
 def test_what_the_simulator_writes_is_read_back(state: MessageState) -> None:
     text = format_receipt("0A7", state, SUBMIT_AT, DONE_AT, text="hello")
     receipt = parse_receipt(ShortMessage(esm_class=0x04, short_message=text.encode("ascii")))
-    assert receipt == Receipt("0A7", stat_of(state), state, "000", SUBMIT_AT, DONE_AT, intermediate=False)
+    assert receipt == Receipt("0A7", stat_of(state), state, "000", SUBMIT_AT, DONE_AT, False, id_in_text="0A7")
 
 
 def test_the_repr_of_a_receipt_shows_no_text() -> None:

@@ -45,9 +45,7 @@ def content_of(segment: Segment) -> bytes:
 
 
 def message_of(segment: Segment) -> ShortMessage:
-    return ShortMessage(
-        esm_class=segment.esm_class_bits, short_message=segment.short_message, tlvs=segment.tlvs
-    )
+    return ShortMessage(esm_class=segment.esm_class_bits, short_message=segment.short_message, tlvs=segment.tlvs)
 
 
 SPLITS = [
@@ -124,9 +122,7 @@ def test_binary_content_is_cut_every_134_octets(octets: int, sizes: list[int]) -
 
 
 def test_long_binary_content_goes_into_a_payload_whole() -> None:
-    assert split_data(b"\0" * 141, PAYLOAD, REFERENCE) == [
-        Segment(b"", 0, ((Tag.MESSAGE_PAYLOAD, b"\0" * 141),), 1, 1)
-    ]
+    assert split_data(b"\0" * 141, PAYLOAD, REFERENCE) == [Segment(b"", 0, ((Tag.MESSAGE_PAYLOAD, b"\0" * 141),), 1, 1)]
 
 
 @pytest.mark.parametrize("mode", LongMessages)

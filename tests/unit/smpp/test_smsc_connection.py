@@ -9,6 +9,7 @@ from smpp.events import (
     DeliverAnswered,
     DeliverTimedOut,
     EnquireLinkAnswered,
+    EnquireLinkReceived,
     LateAnswer,
     LinkSilent,
     PduRefused,
@@ -230,6 +231,12 @@ def test_the_esmes_unbind_is_answered_and_reported() -> None:
     assert smsc.receive_data(pdu(CommandId.UNBIND, ROK, 8), 1.0) == [PeerUnbound()]
     assert sent(smsc) == [(CommandId.UNBIND_RESP, ROK, 8, b"")]
     assert smsc.state is SessionState.UNBOUND
+
+
+def test_the_esmes_enquire_link_is_answered_and_reported() -> None:
+    smsc = bound_smsc()
+    assert smsc.receive_data(pdu(CommandId.ENQUIRE_LINK, ROK, 8), 1.0) == [EnquireLinkReceived()]
+    assert sent(smsc) == [(CommandId.ENQUIRE_LINK_RESP, ROK, 8, b"")]
 
 
 def test_an_unbind_ends_with_its_answer_and_submits_that_crossed_it_are_taken() -> None:

@@ -27,10 +27,12 @@ def whole(runs: str | list[list[Any]]) -> str:
     return runs if isinstance(runs, str) else "".join(run * times for run, times in runs)
 
 
-TEXTS = [
-    pytest.param(whole(vector["text"]), Encoding(vector["encoding"]), bytes.fromhex(whole(vector["hex"])), id=vector["id"])
-    for vector in TABLES["texts"]
-]
+def entry(vector: dict[str, Any]) -> Any:
+    octets = bytes.fromhex(whole(vector["hex"]))
+    return pytest.param(whole(vector["text"]), Encoding(vector["encoding"]), octets, id=vector["id"])
+
+
+TEXTS = [entry(vector) for vector in TABLES["texts"]]
 
 
 @pytest.mark.parametrize(("text", "encoding", "octets"), TEXTS)

@@ -1,0 +1,32 @@
+# smpp-connector: every target sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check bench clean
+
+demo: $(STAMP)  ## the main job on embedded servers, end to end
+	@$(BIN)/smpp-connector sandbox demo
+
+test: check  ## everything that proves the code, on real embedded servers
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+
+check: $(STAMP)  ## types, lint and import directions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(STAMP)  ## throughput and cost, on this machine
+	@$(BIN)/python -m loadtest.bench $(BENCH_ARGS)
+
+clean:  ## removes what the targets above made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+
+$(STAMP): setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with PYTHON=...") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (once) ..."
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[sandbox,test,dev]'
+	@touch $@

@@ -1,0 +1,72 @@
+"""The console script `smpp-connector`: finds the command and tells mistakes in one line each."""
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import NoReturn
+
+from cli.command import ExitCode, complain
+from config.settings import SettingsError
+from config.version import version
+
+COMMANDS = {
+    "run": "the service",
+    "dump": "live actor tree of the service that runs on this host",
+    "migrate": "bring the Postgres schema up to date",
+    "sweep": "remove expired correlations",
+    "check": "validate the settings and reach each server",
+    "send": "publish one dispatch message",
+    "sandbox": "development only: embedded servers, a scriptable SMSC, an operator-management-service",
+}
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Tells a mistake in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code. --help and mistakes in the arguments raise SystemExit, as in argparse."""
+    words = sys.argv[1:] if arguments is None else arguments
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    module = importlib.import_module(f"cli.{chosen}") if chosen in COMMANDS else None
+    args = _parser(chosen, module).parse_args(words)
+    assert module is not None  # else the parser has refused it
+    logging.getLogger().addHandler(logging.NullHandler())  # a command speaks for itself; `run` sets up its own logs
+    return _execute(module, args)
+
+
+def _parser(chosen: str | None, module: ModuleType | None) -> OneLineParser:
+    """Knows the arguments of the chosen command only, so that no other one is imported."""
+    parser = OneLineParser(prog="smpp-connector", description="Sends SMS from NATS JetStream over SMPP 3.4.")
+    parser.add_argument("--version", action="version", version=f"smpp-connector {version()}")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    for name, summary in COMMANDS.items():
+        of_command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name == chosen and module is not None:
+            module.add_arguments(of_command)
+    return parser
+
+
+def _execute(module: ModuleType, args: argparse.Namespace) -> int:
+    try:
+        return int(module.execute(args))
+    except SettingsError as error:
+        for problem in error.problems:
+            complain(problem)
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        return ExitCode.FAILURE
+    except BrokenPipeError:  # the reader of our output has seen enough, as in `dump | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILURE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""`sandbox demo`: everything from the embedded servers to the dump, in one go."""
+
+import argparse
+import math
+
+from rich.console import Console
+
+from sandbox.binaries import BinaryMissing
+from sandbox.child import ServerError
+from sandbox.demo.cast import CAST
+from sandbox.demo.demonstration import Demonstration
+from sandbox.demo.dispatches import compose
+from sandbox.demo.interruption import Interruption
+
+MESSAGES = 1000
+MAX_MESSAGES = 1_000_000
+RATE = 150
+PLAIN_WIDTH = 120  # columns where there is no terminal to ask
+
+_OK, _FAILED, _INTERRUPTED = 0, 1, 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of the command."""
+    parser.add_argument("--messages", type=_count, default=MESSAGES, help="how many (default: %(default)s)")
+    parser.add_argument(
+        "--rate", type=_rate, default=RATE, help="published a second; far more than %(default)s shows queueing"
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Run it; 0 when every message got exactly one final event, 1 when not, 130 after Ctrl-C."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_WIDTH)
+    messages = compose(args.messages, [role.operator_id for role in CAST])
+    with Interruption() as interruption:
+        try:
+            is_well = Demonstration(console, interruption, messages, args.rate).run()
+        except KeyboardInterrupt:
+            console.print("interrupted: everything is stopped and removed")
+            return _INTERRUPTED
+        except (ServerError, BinaryMissing, OSError) as error:
+            console.print(f"failed: {error}", markup=False, highlight=False, soft_wrap=True)
+            return _FAILED
+    return _OK if is_well else _FAILED
+
+
+def _count(text: str) -> int:
+    count = int(text) if text.isdigit() else 0
+    if not 1 <= count <= MAX_MESSAGES:
+        raise argparse.ArgumentTypeError(f"expected 1..{MAX_MESSAGES}")
+    return count
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < math.inf:
+        raise argparse.ArgumentTypeError("expected a number above 0")
+    return rate

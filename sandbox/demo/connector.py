@@ -1,0 +1,78 @@
+"""The real service, `smpp-connector run`, as a process, and its other commands beside it."""
+
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from sandbox.child import Child, ServerError, Surroundings
+from sandbox.demo.program import program, program_environment
+from sandbox.interrupts import interrupts_held
+from sandbox.process import LOOPBACK, STOP_TIMEOUT_S, ServerProcess
+
+COMMAND_TIMEOUT_S = 30.0
+DRAIN_TIMEOUT_S = 5
+
+_GRAVE_LEVELS = ('"level":"WARNING"', '"level":"ERROR"', '"level":"CRITICAL"')
+
+
+class CommandResult(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    exit_code: int
+    output: str
+
+
+class Connector(ServerProcess):
+    """The service with `settings` from the environment; its log goes to `log_file`."""
+
+    name = "connector"
+    ready_line = '"service_started"'
+
+    def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
+        super().__init__(directory)
+        self._settings = settings
+
+    def command(self) -> Sequence[str | Path]:
+        """Everything else is in the environment."""
+        return [*program(), "run"]
+
+    def environment(self) -> Mapping[str, str]:
+        """The settings given, and those of a replica with everything it writes in its own directory."""
+        return {
+            **super().environment(),
+            **program_environment(self.directory),
+            **self._settings,
+            "CONNECTOR_ID": "demo",
+            "RUNTIME_DIR": str(self.directory / "run"),
+            "HTTP_HOST": LOOPBACK,
+            "HTTP_PORT": str(self.port),
+            "DRAIN_TIMEOUT_S": str(DRAIN_TIMEOUT_S),
+        }
+
+    def run_command(self, name: str) -> CommandResult:
+        """Run another command with the same settings; ServerError when it takes longer than COMMAND_TIMEOUT_S."""
+        log_file = self.directory / f"{name}.log"
+        around = Surroundings(self.directory, log_file, self._account, self.environment(), signal.SIGKILL)
+        child: Child | None = None
+        try:
+            with interrupts_held():
+                child = Child([*program(), name], around)
+            exit_code = child.wait(COMMAND_TIMEOUT_S)
+            if exit_code is None:
+                raise ServerError(child.complaint(f"{name} took longer than {COMMAND_TIMEOUT_S:g} s"))
+        finally:
+            if child is not None:
+                child.end(signal.SIGTERM, STOP_TIMEOUT_S)
+        return CommandResult(exit_code, log_file.read_text())
+
+    def warnings(self, most: int) -> list[str]:
+        """The last lines of its log at WARNING or above, and those that are not JSON, such as a traceback."""
+        return list(islice(self._grave_lines(), most))[::-1]
+
+    def _grave_lines(self) -> Iterator[str]:
+        lines = self.log_file.read_text(errors="replace").splitlines() if self.log_file.exists() else []
+        for line in reversed(lines):
+            if not line.startswith("{") or any(level in line for level in _GRAVE_LEVELS):
+                yield line
