@@ -24,6 +24,7 @@ from adapters.postgres.errors import DatabaseUnavailable
 from adapters.postgres.receipts import ReceiptStore
 from adapters.telemetry import metrics
 from core.dlr import receipt_event, tells_news
+from core.mobile_originated import PartsJoiner, mo_event
 from messages.control import Start
 from messages.correlations import SegmentKey
 from messages.lanes import InboundBatch, InboundPart, InboundReceipt
@@ -45,6 +46,8 @@ class ReceiptPublisherBody(Body):
         self._receipts: deque[Waiting[InboundReceipt]] = deque()
         self._early: list[Waiting[InboundReceipt]] = []
         self._parts: deque[Waiting[InboundPart]] = deque()
+        self._open_parts: dict[str, Waiting[InboundPart]] = {}
+        self._joiner = PartsJoiner()
         self._arrived = asyncio.Event()
         self._busy = False
         self._settled: list[SegmentKey] = []
@@ -84,7 +87,7 @@ class ReceiptPublisherBody(Body):
         if self._receipts or self._parts:
             return
         self._arrived.clear()
-        timeout_s = EARLY_RETRY_S if self._early else SETTLED_FLUSH_S if self._settled else None
+        timeout_s = EARLY_RETRY_S if self._early else SETTLED_FLUSH_S if self._settled or self._joiner else None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._arrived.wait(), timeout_s)
 
@@ -135,8 +138,25 @@ class ReceiptPublisherBody(Body):
         self._handled += len(done)
         settle(done)
 
+    # Messages from handsets.
+
     async def _handle_parts(self) -> None:
-        pass
+        now = time.monotonic()
+        messages = []
+        while self._parts:
+            waiting = self._parts.popleft()
+            self._open_parts[waiting.item.delivery_id] = waiting
+            messages.append(self._joiner.add(waiting.item, now))
+        messages += self._joiner.overdue(now)
+        await self._publish_messages([message for message in messages if message])
+
+    async def _publish_messages(self, messages: Sequence[list[InboundPart]]) -> None:
+        if not messages:
+            return
+        await self._publisher.publish_mo([mo_event(message) for message in messages])
+        for message in messages:
+            metrics.counter("smpp_mo_total", operator=message[0].operator_id).inc()
+            settle([self._open_parts.pop(part.delivery_id) for part in message])
 
     async def drain(self, deadline: float) -> None:
         while self._is_working() and time.monotonic() < deadline:
@@ -146,7 +166,12 @@ class ReceiptPublisherBody(Body):
         return bool(self._receipts or self._early or self._parts or self._settled or self._busy)
 
     def figures(self) -> Figures:
-        return {"waiting": len(self._receipts) + len(self._parts), "early": len(self._early), "handled": self._handled}
+        return {
+            "waiting": len(self._receipts),
+            "early": len(self._early),
+            "parts": len(self._open_parts),
+            "handled": self._handled,
+        }
 
 
 class ReceiptPublisher(BaseActor):

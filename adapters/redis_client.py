@@ -13,12 +13,12 @@ Answer = TypeVar("Answer")
 
 
 def open_client(url: str) -> Redis:
-    """Connects when first used and again after each loss; one retry, for the connection that a restart has left dead."""
+    """Connects when first used, and again after each loss; one retry, for a connection that a restart has left dead."""
     return Redis.from_url(url, retry=Retry(NoBackoff(), 1), socket_keepalive=True)
 
 
 async def answer_within(deadline_s: float, call: Awaitable[Answer], unavailable: type[Exception]) -> Answer:
-    """The answer to `call`; raises `unavailable` when there is none within `deadline_s`, naming only the kind of error."""
+    """The answer to `call`; raises `unavailable` when there is none within `deadline_s`, with the kind of error only."""
     try:
         async with asyncio.timeout(deadline_s):
             return await call

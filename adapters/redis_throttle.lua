@@ -1,24 +1,23 @@
--- Leases permits of an operator's TPS limit, over all replicas together. One call is atomic; time is the server's.
+-- Leases permits of an operator's TPS limit, over all replicas together. A call is atomic; time is the server's.
 --
 -- A grant counts against the limit from now until its validity has ended plus one window. Its permits are spent while it
--- is valid, at moments that nobody reports; counted this long, all grants that can have spent a permit within one window
--- counted at the moment of the last of them, so that together they are within the limit.
+-- is valid, at moments that nobody reports. Look at any window: when the last grant that can have spent a permit in it was
+-- made, all the others of that kind still counted, so that together they are within the limit.
 --
--- The grants that have ended are taken off the count as they are met, so that a call costs as much as has ended since the
--- last one, however many replicas there are.
+-- Grants are taken off the count as they are found to have ended: a call costs as much as has ended since the last one.
 
-local grants = KEYS[1]    -- sorted set: "<microseconds>:<replica>:<permits>", by the microsecond when it stops to count
-local counted = KEYS[2]   -- how many permits count now
-local replicas = KEYS[3]  -- sorted set: replica, by the microsecond when it was last seen
+local grants = KEYS[1]    -- sorted set "<microsecond>:<replica>:<permits>" by the microsecond when it stops to count
+local counted = KEYS[2]   -- the permits that count now
+local replicas = KEYS[3]  -- sorted set of replicas by the microsecond when they were last seen
 
 local wanted = tonumber(ARGV[1])
-local limit = tonumber(ARGV[2])     -- permits within one window
-local counts_us = tonumber(ARGV[3]) -- validity and window
+local limit = tonumber(ARGV[2])      -- permits within one window
+local counts_us = tonumber(ARGV[3])  -- validity and one window
 local replica = ARGV[4]
-local earlier = ARGV[5]             -- the grant that `returned` permits of were not spent, or empty
+local earlier = ARGV[5]              -- the grant of which `returned` permits were not spent; may be empty
 local returned = tonumber(ARGV[6])
-local seen_us = tonumber(ARGV[7])   -- how long a replica counts as there
-local SPARE_MS = 1000               -- keys outlive their last grant by this
+local SEEN_US = 10 * 1000000         -- a replica counts as there for so long
+local SPARE_MS = 1000                -- keys outlive what they hold by this
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -35,30 +34,52 @@ local function total(members)
     return sum
 end
 
+local function add(grant, ends)
+    redis.call('ZADD', grants, string.format('%.0f', ends), grant)
+end
+
+-- An eviction may have taken one of the keys: the grants are the truth.
 local count = tonumber(redis.call('GET', counted) or total(redis.call('ZRANGE', grants, 0, -1)))
 count = count - total(redis.call('ZRANGEBYSCORE', grants, '-inf', now))
 redis.call('ZREMRANGEBYSCORE', grants, '-inf', now)
-
-local function add(ends, permits)
-    local grant = string.format('%.0f:%s:%d', now, replica, permits)
-    redis.call('ZADD', grants, ends, grant)
-    return grant
+if redis.call('EXISTS', grants) == 0 then
+    count = 0
 end
 
--- Unspent permits come off the grant they belong to, if that still counts, and never off another one.
-local ends = earlier ~= '' and redis.call('ZSCORE', grants, earlier)
+-- Unspent permits come off the grant they belong to while that counts, and off no other.
+local ends = redis.call('ZSCORE', grants, earlier)
 if ends and returned > 0 then
-    returned = math.min(returned, permits_of(earlier))
+    local left = math.max(0, permits_of(earlier) - returned)
+    count = count - permits_of(earlier) + left
     redis.call('ZREM', grants, earlier)
-    count = count - returned
-    if permits_of(earlier) > returned then
-        add(ends, permits_of(earlier) - returned)
+    if left > 0 then
+        add(string.gsub(earlier, '%d+$', left), tonumber(ends))
     end
 end
 
 local granted = math.max(0, math.min(wanted, limit - count))
 local grant = ''
 if granted > 0 then
-    grant = add(string.format('%.0f', now + counts_us), granted)
     count = count + granted
+    grant = string.format('%.0f:%s:%.0f', now, replica, granted)
+    add(grant, now + counts_us)
 end
+
+local retry_us = 0
+if granted < wanted then
+    retry_us = redis.call('ZRANGE', grants, 0, 0, 'WITHSCORES')[2] - now
+end
+
+local last = redis.call('ZREVRANGE', grants, 0, 0, 'WITHSCORES')[2]
+if last then
+    local until_ms = string.format('%.0f', last / 1000 + SPARE_MS)
+    redis.call('SET', counted, count)
+    redis.call('PEXPIREAT', counted, until_ms)
+    redis.call('PEXPIREAT', grants, until_ms)
+end
+
+redis.call('ZADD', replicas, string.format('%.0f', now), replica)
+redis.call('ZREMRANGEBYSCORE', replicas, '-inf', now - SEEN_US)
+redis.call('PEXPIRE', replicas, SEEN_US / 1000)
+
+return {granted, retry_us, redis.call('ZCARD', replicas), grant}

@@ -1,5 +1,6 @@
 """What a deliver_sm or data_sm is: a receipt, or a message from a handset."""
 
+import uuid
 from datetime import UTC, datetime
 
 from core.verdict import is_final
@@ -24,6 +25,7 @@ class InboundReader:
 
     def __init__(self, operator_id: str, id_rules: IdRules, default_alphabet: Encoding) -> None:
         self._operator_id = operator_id
+        self._reader_id = uuid.uuid4().hex
         self._id_rules = id_rules
         self._default_alphabet = default_alphabet
 
@@ -53,6 +55,7 @@ class InboundReader:
         content = part.content if part is not None else user_data(message)[1]
         return InboundPart(
             key=key,
+            delivery_id=f"{self._reader_id}.{key}",
             operator_id=self._operator_id,
             source=message.source_addr,
             to=message.destination_addr,

@@ -183,9 +183,13 @@ class InboundReceipt(Struct, frozen=True, array_like=True, tag="receipt"):
 
 
 class InboundPart(Struct, frozen=True, array_like=True, tag="mo"):
-    """A mobile-originated message, or one part of it (parts > 1)."""
+    """A mobile-originated message, or one part of it (parts > 1).
+
+    delivery_id: of this deliver_sm, unique over sessions and restarts; the event's id comes from it.
+    """
 
     key: int
+    delivery_id: str
     operator_id: str
     source: str
     to: str
