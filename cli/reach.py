@@ -101,7 +101,7 @@ async def reach_operator_management(settings: Settings) -> str:
     assert listing is not None  # without an etag there is always a list
     if listing.refused:
         raise Unusable(*(f"operator {refused.operator}: {refused.reason}" for refused in listing.refused))
-    return f"{len(listing.operators)} operators in group {group}"
+    return f"operators of group {group}: {len(listing.operators)}"
 
 
 SERVERS = (

@@ -80,17 +80,26 @@ def run(data_file: Path, identity: Identity, host: str, port: int) -> int:
     return 0
 
 
-def main() -> int:
-    """`python -m sandbox.operator_management`: the arguments of `run` as options."""
-    parser = argparse.ArgumentParser(prog="operator-management", description=__doc__.partition("\n")[0])
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `run` as options."""
     for name in ("data", "cert", "key", "ca"):
         parser.add_argument(f"--{name}-file", type=Path, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: of the kernel's choice")
-    options = parser.parse_args()
+
+
+def execute(options: argparse.Namespace) -> int:
+    """`sandbox operator-management`; the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     identity = Identity(options.cert_file, options.key_file, options.ca_file)
     return run(options.data_file, identity, options.host, options.port)
+
+
+def main() -> int:
+    """`python -m sandbox.operator_management`, which needs nothing of the other commands."""
+    parser = argparse.ArgumentParser(prog="operator-management", description=__doc__.partition("\n")[0])
+    add_arguments(parser)
+    return execute(parser.parse_args())
 
 
 async def _serve(service: OperatorManagement, host: str, port: int) -> None:

@@ -39,6 +39,7 @@ class Demonstration:
         """Whether all went well; raises ServerError or OSError where something does not start."""
         self._say("starting NATS (NKey), Postgres, Redis and the operator-management-service (mTLS)")
         with Stack() as stack:
+            self._seed_file = stack.nats.add_user("platform")
             self._say("starting the operators " + ", ".join(f"{role.operator_id} ({role.remark})" for role in CAST))
             with Simulators(stack.directory, CAST) as simulators:
                 is_well = self._with_operators(stack, simulators)
@@ -70,12 +71,11 @@ class Demonstration:
         return self._conclude(problems, connector)
 
     def _play(self, stack: Stack, connector: Connector) -> tuple[list[str], Outcome]:
-        seed_file = stack.nats.add_user("platform")
         with display_for(self._console, self._messages) as display:
             play = Play(self._messages, display, lambda: connector.running)
             self._say(f"publishing {len(self._messages)} dispatches, {self._rate:g} a second")
             try:
-                self._interruption.run(play.perform(stack.nats.url, seed_file, self._rate))
+                self._interruption.run(play.perform(stack.nats.url, self._seed_file, self._rate))
             except (PlayStopped, NatsError, OSError) as error:
                 return [str(error)], play.outcome()
         return [], play.outcome()

@@ -1,0 +1,1 @@
+"""Load: the benchmark of the whole service on one machine, and the Locust users that validate a cluster."""

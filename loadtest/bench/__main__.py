@@ -1,0 +1,76 @@
+"""`python -m loadtest.bench`: measures, prints, and exits 1 when the figures do not count."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import nats.errors
+
+from loadtest.bench.report import as_json, saturation_table, steady_table
+from loadtest.bench.rig import NeverHappened, running_rig
+from loadtest.bench.saturation import measure_saturation, saturation_plan
+from loadtest.bench.steady import measure_steady, steady_plan
+from sandbox.child import ServerError
+from sandbox.demo.interruption import Interruption
+
+SATURATION, STEADY = "saturation", "steady"
+FAILED, INTERRUPTED = 1, 130  # exit codes
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 when every measurement adds up."""
+    options = _parse(arguments)
+    try:
+        with Interruption() as interruption:
+            return _run(options, interruption)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except (ServerError, NeverHappened, nats.errors.Error, OSError, TimeoutError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _run(options: argparse.Namespace, interruption: Interruption) -> int:
+    saturation = steady = None
+    if options.only != STEADY:
+        with running_rig(saturation_plan(options.operators, options.receipt_delay_s)) as rig:
+            saturation = interruption.run(measure_saturation(rig, options.messages))
+        _show(saturation_table(saturation, options.profile))
+    if options.only != SATURATION:
+        with running_rig(steady_plan(options.operators, options.receipt_delay_s)) as rig:
+            steady = interruption.run(measure_steady(rig, options.seconds))
+        _show(steady_table(steady, options.profile))
+    problems = [problem for found in (saturation, steady) if found for problem in found.problems]
+    if problems:
+        print("\n".join(["The figures do not count, because this does not add up:", *problems]), file=sys.stderr)
+        return FAILED
+    print(as_json(saturation, steady))
+    return 0
+
+
+def _show(table: Sequence[str]) -> None:
+    print("\n".join(table), end="\n\n", flush=True)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m loadtest.bench", description=__doc__)
+    parser.add_argument("--messages", type=_positive, default=40_000, help="for saturation (default: %(default)s)")
+    parser.add_argument("--operators", type=_positive, default=1, help="that share the messages (default: %(default)s)")
+    parser.add_argument("--seconds", type=_positive, default=20, help="of the steady load (default: %(default)s)")
+    parser.add_argument(
+        "--receipt-delay-s", type=float, default=0.2, help="from submit_sm_resp to receipt (default: %(default)s)"
+    )
+    parser.add_argument("--only", choices=(SATURATION, STEADY), help="one of the two measurements")
+    parser.add_argument("--profile", action="store_true", help="show the CPU time of each process of the connector")
+    return parser.parse_args(arguments)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text}")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

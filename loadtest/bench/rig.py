@@ -1,0 +1,118 @@
+"""Everything that one measurement needs, started for it and gone after it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import getpid
+
+from loadtest.bench.accounting import CpuSpent, CpuTimes, cpu_spent, cpu_times, pss_bytes
+from loadtest.bench.connector import MeasuredConnector
+from loadtest.bench.simulator import Simulator
+from sandbox.operator_data import Credentials
+from sandbox.process import LOOPBACK
+from sandbox.process_tree import process_tree
+from sandbox.stack import Stack
+
+CONNECTOR, SIMULATOR, LOAD_GENERATOR = "connector", "simulator", "load generator"
+SERVERS = ("NATS", "Postgres", "Redis", "operator management")
+
+PASSWORD = "sandbox"  # at most 8 characters (SMPP 3.4, 4.1.1); the simulator lets anyone in
+
+MOST_WARNINGS = 10  # lines of the connector's log shown with a failure
+
+
+class NeverHappened(Exception):
+    """Something did not come about in time; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Operators, and how the simulator treats them.
+
+    operators, tps: how many, and the limit of each. window: unanswered submit_sm of a bind; None: the connector's
+    default. receipt_delay_s: from the submit_sm_resp to the receipt. recorded: the simulator notes each submit_sm.
+    """
+
+    operators: int
+    tps: int
+    receipt_delay_s: float
+    window: int | None = None
+    recorded: bool = False
+
+    @property
+    def operator_ids(self) -> list[str]:
+        return [f"bench-{number}" for number in range(self.operators)]
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A connector whose operators are still disabled, its servers and its SMSC."""
+
+    plan: Plan
+    stack: Stack
+    simulator: Simulator
+    connector: MeasuredConnector
+
+    def enable_operators(self, enabled: bool = True) -> None:
+        """Seen by the connector when it is told that the operators have changed."""
+        operators = {operator_id: self._operator(operator_id, enabled) for operator_id in self.plan.operator_ids}
+        credentials = {
+            operator_id: Credentials(system_id=operator_id, password=PASSWORD, version=1) for operator_id in operators
+        }
+        self.stack.write_operators(operators, credentials)
+
+    def cpu_times(self) -> dict[str, CpuTimes]:
+        """A reading of each group of processes: the connector, each of SERVERS, simulator and load generator."""
+        return {name: cpu_times(pids) for name, pids in self._pids().items()}
+
+    def connector_pss_bytes(self) -> int:
+        """Memory of all processes of the connector, shared pages counted once."""
+        return pss_bytes(self.connector.pids())
+
+    def _pids(self) -> dict[str, list[int]]:
+        stack = self.stack
+        servers = (stack.nats, stack.postgres, stack.redis, stack.operator_management)
+        roots = dict(zip(SERVERS, servers, strict=True)) | {SIMULATOR: self.simulator}
+        trees = {name: [process.pid for process in process_tree(root.child.pid)] for name, root in roots.items()}
+        return {CONNECTOR: self.connector.pids(), **trees, LOAD_GENERATOR: [getpid()]}
+
+    def _operator(self, operator_id: str, enabled: bool) -> dict[str, object]:
+        plan = self.plan
+        window = {} if plan.window is None else {"window": plan.window}
+        endpoint = {"host": LOOPBACK, "port": self.simulator.port}
+        return {
+            "operator_id": operator_id,
+            "enabled": enabled,
+            "tps": plan.tps,
+            "endpoints": [endpoint],
+            **window,
+        }
+
+
+@contextmanager
+def running_rig(plan: Plan) -> Iterator[Rig]:
+    """All of it, with the durability of production, and nothing left of it afterwards. Raises ServerError.
+
+    A NeverHappened that passes through gets the last warnings of the connector.
+
+    Durable means: Postgres syncs every commit; NATS stores on disk and syncs every two minutes, as each of a cluster of
+    three may.
+    """
+    with Stack() as stack:
+        simulator = Simulator(
+            stack.directory / "simulator", receipt_delay_s=plan.receipt_delay_s, recorded=plan.recorded
+        )
+        connector = MeasuredConnector(stack.directory / "connector", stack.environment)
+        rig = Rig(plan, stack, simulator, connector)
+        rig.enable_operators(False)
+        connector.migrate()
+        with simulator, connector:
+            try:
+                yield rig
+            except NeverHappened as error:
+                raise NeverHappened("\n".join([str(error), *connector.warnings(MOST_WARNINGS)])) from None
+
+
+def spent(before: Mapping[str, CpuTimes], after: Mapping[str, CpuTimes]) -> dict[str, CpuSpent]:
+    """What each group has used between two readings."""
+    return {name: cpu_spent(before[name], after[name]) for name in after}

@@ -1,0 +1,58 @@
+"""The simulated SMSC as a process of its own, fast and well-behaved."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from loadtest.bench.loopback_http import get_json
+from sandbox.demo.program import program, program_environment
+from sandbox.process import LOOPBACK, ServerProcess, reserve_port
+
+DELIVER_WINDOW = 1000  # as many as the connector holds: receipts wait for nothing else
+
+
+class Simulator(ServerProcess):
+    """One SMSC for all operators, which tell themselves apart by their system_id."""
+
+    name = "simulator"
+    ready_line = '"control"'
+
+    def __init__(self, directory: Path, *, receipt_delay_s: float, recorded: bool = False) -> None:
+        """recorded: keep a line for each submit_sm, for `received_at_ns`."""
+        super().__init__(directory)
+        self._control = reserve_port()
+        self._receipt_delay_s = receipt_delay_s
+        self._record = directory / "submits.jsonl" if recorded else None
+
+    def command(self) -> Sequence[str | Path]:
+        """All that it does is on the command line."""
+        control_port = self._control.getsockname()[1]
+        listen = ("--host", LOOPBACK, "--port", str(self.port), "--control-port", str(control_port))
+        receipts = ("--receipt-delay-s", str(self._receipt_delay_s), "--deliver-window", str(DELIVER_WINDOW))
+        record = ("--record", self._record) if self._record else ()
+        return [*program(), "sandbox", "smsc", *listen, *receipts, *record]
+
+    def environment(self) -> Mapping[str, str]:
+        """No settings: it needs none."""
+        return {**super().environment(), **program_environment(self.directory)}
+
+    def close(self) -> None:
+        """As of every server, and gives the control's port back."""
+        super().close()
+        self._control.close()
+
+    def report(self) -> dict[str, Any]:
+        """What it saw until now."""
+        report: dict[str, Any] = get_json(self._control.getsockname()[1], "/report")
+        return report
+
+    def received_at_ns(self) -> dict[int, int]:
+        """Epoch nanoseconds of the submit_sm with each marker; of one that came twice, of the first."""
+        assert self._record is not None
+        self.report()  # writes the record up to here
+        times: dict[int, int] = {}
+        for line in self._record.read_text(encoding="utf-8").splitlines():
+            submit = json.loads(line)
+            times.setdefault(submit["marker"], submit["at_ns"])
+        return times
