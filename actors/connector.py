@@ -6,8 +6,7 @@ from typing import Any
 
 from actors.names import CORRELATION_WRITER, DISPATCH_ROUTER, HEALTH_PUBLISHER, RECEIPT_PUBLISHER
 from actors.runtime.base import BaseActor
-from actors.runtime.body import Body, Child, Figures, Shell
-from adapters.telemetry import metrics
+from actors.runtime.body import Body, Figures, Shell
 from messages.control import Drain, Drained, Start
 
 DRAIN_LOOK_S = 0.02
@@ -31,9 +30,6 @@ class ConnectorBody(Body):
         for name, actor in _WRITERS.items():
             self.start_child(actor, name)
         self.start_child("actors.dispatch_router.DispatchRouter", DISPATCH_ROUTER)
-
-    def child_died(self, child: Child) -> None:
-        metrics.counter("smpp_actor_restarts_total", actor=child.class_name).inc()
 
     def receive_fact(self, message: Any, child: str | None) -> None:
         if isinstance(message, Drained):

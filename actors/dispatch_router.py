@@ -20,7 +20,6 @@ from actors.runtime.lanes import LaneClient
 from actors.runtime.surroundings import surroundings
 from adapters.nats.streams import StreamMissing, ensure_consumer, ensure_streams
 from adapters.operator_management import OperatorListing, OperatorManagementUnavailable
-from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from core.backoff import Backoff
@@ -98,7 +97,8 @@ class DispatchRouterBody(Body):
         for refused in listing.refused:
             log_event(log, logging.ERROR, "operator_refused", refused.reason, operator_id=refused.operator)
         wanted = {operator.operator_id: operator for operator in listing.operators if operator.enabled}
-        for operator_id in set(self._routes) - set(wanted):
+        unusable = {refused.operator for refused in listing.refused}  # their last good settings stay in use
+        for operator_id in set(self._routes) - set(wanted) - unusable:
             await self._remove(operator_id)
         for operator_id, operator in wanted.items():
             if operator_id in self._routes and self._routes[operator_id].operator != operator:
@@ -129,7 +129,7 @@ class DispatchRouterBody(Body):
         """Drain its OperatorActor, then end it; a changed operator is started anew with its new settings."""
         name = operator_name(operator_id)
         route = self._routes.pop(operator_id)
-        await route.pull.withdraw()
+        route.pull.withdraw()
         deadline = time.monotonic() + surroundings().settings.drain_timeout_s
         self.tell_child(name, Drain(deadline))
         await self._until_drained({name}, deadline)
@@ -141,9 +141,6 @@ class DispatchRouterBody(Body):
     def child_started(self, child: Child) -> None:
         self._drained.discard(child.name)
         self._route_of(child).lane.start()
-
-    def child_died(self, child: Child) -> None:
-        metrics.counter("smpp_actor_restarts_total", actor=child.class_name).inc()
 
     def _route_of(self, child: Child) -> Route:
         return next(route for route in self._routes.values() if operator_name(route.operator.operator_id) == child.name)
@@ -177,7 +174,7 @@ class DispatchRouterBody(Body):
 
     async def drain(self, deadline: float) -> None:
         for route in self._routes.values():
-            await route.pull.withdraw()
+            route.pull.withdraw()
         for name in self.children:
             self.tell_child(name, Drain(deadline))
         await self._until_drained(set(self.children), deadline)

@@ -188,7 +188,6 @@ class OperatorBody(Body):
         self.tell_child(child.name, Bind(0))
 
     def child_died(self, child: Child) -> None:
-        metrics.counter("smpp_actor_restarts_total", actor=child.class_name).inc()
         lane = self._lanes.pop(child.name, None)
         if lane is not None:
             lane.close()

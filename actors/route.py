@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from typing import Any
 
 from nats.aio.client import Client
@@ -17,6 +18,8 @@ from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from messages.lanes import Demand, DispatchBatch, DispatchItem
 
+RECENT = 20_000  # messages whose OperatorActor may still hold them; JetStream's max_ack_pending allows no more
+UNSURE_DELAY_S = 3.0  # time for the answers that its sessions had read to be stored
 UNWANTED_DELAY_S = 1.0  # for a message that came although its demand was withdrawn
 
 log = logging.getLogger(__name__)
@@ -33,13 +36,21 @@ class Route:
         self._demands: asyncio.Queue[Demand] = asyncio.Queue()
         self.follower: asyncio.Task[None] | None = None
         self.forwarded = 0
+        self._recent: deque[str] = deque(maxlen=RECENT)
         self.pull = DemandPull(client, DISPATCH_STREAM, consumer, self._arrived)
         lane.on_connect = self._greet
-        lane.on_disconnect = lambda: self.demanded(Demand(0, reset=True))
+        lane.on_disconnect = self._operator_lost
 
     def _greet(self) -> None:
         """Tells the OperatorActor which connection is the router's."""
         self.lane.send(DispatchBatch([]))
+
+    def _operator_lost(self) -> None:
+        """Its process is gone with all that it held: JetStream is to repeat it soon, not after ack_wait. What was
+        settled meanwhile it does not repeat."""
+        self.demanded(Demand(0, reset=True))
+        replies, self._recent = list(self._recent), deque(maxlen=RECENT)
+        asyncio.get_running_loop().create_task(give_back(self._client, replies, UNSURE_DELAY_S))
 
     def demanded(self, demand: Any) -> None:
         if isinstance(demand, Demand):
@@ -50,7 +61,7 @@ class Route:
         while True:
             demand = await self._demands.get()
             if demand.reset:
-                await self.pull.withdraw()
+                self.pull.withdraw()
             if demand.count:
                 await self._add(demand.count)
 
@@ -73,6 +84,7 @@ class Route:
     def _forward(self) -> None:
         batch, self._batch = self._batch, []
         self.forwarded += len(batch)
+        self._recent.extend(item.reply for item in batch)
         if not self.lane.send(DispatchBatch(batch)):
             asyncio.get_running_loop().create_task(self._give_back(batch))
 

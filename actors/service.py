@@ -3,15 +3,19 @@
 import asyncio
 import logging
 import signal
+import time
 from typing import Any
 
 from actors.inspection import Node, collect
-from actors.runtime.system import RunningActorSystem, RuntimeFolder
+from actors.runtime.lanes import LaneWatch, lane_address
+from actors.runtime.system import ROOT_NAME, ActorSystemFailed, RunningActorSystem, RuntimeFolder
 from adapters.http_endpoint import HttpEndpoint
 from adapters.telemetry.logs import log_event
 from config.settings import Settings
+from core.restarts import RestartPolicy
 
 ALIVE_WITHIN_S = 5.0
+ROOT_START_S = 20.0  # a root supervisor without a lane by then is taken for dead
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +29,7 @@ class Service:
         self._folder = folder
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._exit_code = 0
 
     async def run(self) -> int:
         """Serves until SIGTERM or SIGINT; returns the exit code."""
@@ -34,17 +39,38 @@ class Service:
         endpoint = HttpEndpoint(self._status, self._alive, self._ready)
         port = await endpoint.start(self._settings.http_host, self._settings.http_port)
         log_event(log, logging.INFO, "service_started", http_port=port)
+        supervision = asyncio.create_task(self._supervise_root())
         await self._stopping.wait()
+        supervision.cancel()
         log_event(log, logging.INFO, "service_stopping")
         drained = await self._drain()
         await endpoint.stop()
         log_event(log, logging.INFO, "service_stopped", drained=drained)
-        return 0
+        return self._exit_code
 
     def _asked_to_stop(self) -> None:
         if self._stopping.is_set():
             self._hurry.set()
         self._stopping.set()
+
+    async def _supervise_root(self) -> None:
+        """The root supervisor has no actor above it, and Thespian starts none anew: this process does."""
+        watch = LaneWatch(lane_address(self._folder.lanes, ROOT_NAME))
+        policy = RestartPolicy()
+        while True:
+            policy.started(time.monotonic())
+            if await watch.connected(ROOT_START_S):
+                await watch.lost()
+            delay_s = policy.delay_s(time.monotonic())
+            log_event(log, logging.ERROR, "root_died", restart_in_s=round(delay_s, 2))
+            await asyncio.sleep(delay_s)
+            try:
+                await asyncio.to_thread(self._system.restart_root, policy.restarts)
+            except ActorSystemFailed as error:
+                log_event(log, logging.CRITICAL, "actor_system_gone", str(error))
+                self._exit_code = 1
+                self._stopping.set()
+                return
 
     async def _drain(self) -> bool:
         """Whether all actors reported in time; a second signal ends the wait."""

@@ -53,8 +53,7 @@ function shown(value) {
 
 function figures(node) {
   const list = element("dl");
-  const own = Object.entries(node).filter(([key]) => key !== "figures" && !OWN_COLUMNS.includes(key));
-  for (const [key, value] of [...own, ...Object.entries(node.figures || {})]) {
+  for (const [key, value] of Object.entries(node).filter(([key]) => !OWN_COLUMNS.includes(key))) {
     const pair = element("div");
     pair.append(element("dt", key.replaceAll("_", " ")), element("dd", shown(value)));
     list.append(pair);
@@ -74,7 +73,7 @@ function row(node, depth) {
   actor.style.setProperty("--depth", depth);
   made.append(actor,
     cell([node.state], "state " + String(node.state).replaceAll(" ", "-")),
-    cell([new Date(node.since).toLocaleString()]),
+    cell([node.since ? new Date(node.since).toLocaleString() : ""]),
     cell([String(node.pid)], "number"),
     cell([String(node.restarts)], "number"),
     cell([figures(node)]));
@@ -82,7 +81,7 @@ function row(node, depth) {
 }
 
 function rows(node, depth) {
-  return [row(node, depth), ...(node.children || []).flatMap(child => rows(child, depth + 1))];
+  return [row(node, depth), ...node.children.flatMap(child => rows(child, depth + 1))];
 }
 
 function tell(text, isBad) {

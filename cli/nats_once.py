@@ -34,7 +34,7 @@ async def connected(settings: Settings) -> AsyncIterator[Client]:
         async with asyncio.timeout(DEADLINE_S):
             client = await nats.connect(**_options(settings), error_cb=remember)
     except (NatsError, NkeysError, OSError, ValueError) as error:
-        raise NatsUnreachable(_cause(causes[-1] if causes else error)) from None
+        raise NatsUnreachable(_cause(causes or [error])) from None
     try:
         yield client
     finally:
@@ -56,7 +56,10 @@ def _options(settings: Settings) -> dict[str, Any]:
     return options
 
 
-def _cause(error: Exception) -> str:
+def _cause(errors: list[Exception]) -> str:
+    """The last thing that a server said; a refusal may also end as a connection reset, which says less."""
+    told = [error for error in errors if isinstance(error, NatsError)]
+    error = (told or errors)[-1]
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return " ".join(str(error).split()).removeprefix("nats: ").strip("'") or type(error).__name__

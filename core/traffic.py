@@ -6,7 +6,7 @@ or given back to JetStream. Times are monotonic seconds unless named wall.
 
 from collections.abc import Iterable
 
-from config.operators import OperatorConfig, UnknownOutcome
+from config.operators import MOST_HELD_S, OperatorConfig, UnknownOutcome
 from core.answers import MAX_ATTEMPTS, Action, action_of
 from core.intake import mark_possibly_sent
 from core.order_queue import Order, OrderQueue
@@ -15,7 +15,6 @@ from messages.lanes import Concluded, Conclusion, SubmitReport, Unsubmitted
 
 GIVE_BACK_DELAY_S = 1.0  # another replica may have a bind; this one must not get it back at once
 UNSURE_DELAY_S = 3.0  # time for the answers that a dead session had read to be stored
-MOST_HELD_S = 20.0  # below JetStream's ack_wait, or a second replica would get what this one still holds
 
 
 class Traffic:

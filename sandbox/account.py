@@ -20,9 +20,9 @@ class Account:
         """True when this process runs under it, so that nothing has to be handed over."""
         return self.uid == os.geteuid()
 
-    def reaches(self, program: Path) -> bool:
-        """True when it may execute `program`, judged by what others may do: an account not ours owns no program."""
-        return self.is_ours or all(path.stat().st_mode & 0o001 for path in (program, *program.parents))
+    def reaches(self, path: Path) -> bool:
+        """True when it may execute the program `path`, or enter that folder."""
+        return self.is_ours or all(self._may_execute(step) for step in (path, *path.parents))
 
     def let_through(self, directory: Path) -> None:
         """Let it pass through a private `directory`, without seeing what else is there."""
@@ -35,6 +35,10 @@ class Account:
         if not self.is_ours:
             for path in paths:
                 os.chown(path, self.uid, self.gid)
+
+    def _may_execute(self, path: Path) -> bool:
+        status = path.stat()
+        return bool(status.st_mode & (0o010 if status.st_gid == self.gid else 0o001))
 
 
 def own_account() -> Account:

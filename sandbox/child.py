@@ -103,14 +103,14 @@ class Child:
         self.request_end(signum)
         if not await_gone(self._ending, timeout_s):
             signal_all(self._ending, signal.SIGKILL)
-        self._process.wait()
+        self._process.wait(SIGNAL_TIMEOUT_S)
 
     def kill(self) -> None:
         """SIGKILL to it and its descendants at once, as when a machine dies; returns when they are gone."""
         if self.running:
             tree = process_tree(self.pid)
             signal_all(tree, signal.SIGKILL)
-            self._process.wait()
+            self._process.wait(SIGNAL_TIMEOUT_S)
             await_gone(tree, SIGNAL_TIMEOUT_S)
 
     def await_log(self, line: str, timeout_s: float, start: int = 0) -> None:

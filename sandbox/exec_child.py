@@ -46,4 +46,5 @@ def _restore_signals() -> None:
 
 
 if __name__ == "__main__":
-    become(*map(int, sys.argv[1:5]), sys.argv[5:])  # type: ignore[call-arg, arg-type]
+    launcher_pid, death_signal, uid, gid = map(int, sys.argv[1:5])
+    become(launcher_pid, death_signal, uid, gid, sys.argv[5:])

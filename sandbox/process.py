@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from sandbox.account import Account, own_account
-from sandbox.child import Child, ServerError, Surroundings
+from sandbox.child import Child, Surroundings
+from sandbox.child import ServerError as ServerError  # raised by all that is here
 from sandbox.interrupts import interrupts_held
 
 LOOPBACK = "127.0.0.1"

@@ -26,7 +26,8 @@ class Stack:
     """NATS, Redis, Postgres and the operator-management-service, started side by side; use it with `with`.
 
     The with block sees all of them listening, or ServerError; when it ends, however it ends, every process and the
-    directory are gone. `nats`, `redis` and `postgres` exist only where no URL from outside replaces them.
+    directory are gone. `nats`, `redis` and `postgres` exist only where no URL from outside replaces them. To be entered
+    in the main thread (see Child).
     """
 
     directory: Path

@@ -15,7 +15,9 @@ SYSTEM_ID, PASSWORD = "sandbox", "sandbox"  # of a throwaway SMSC
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--smsc", default="127.0.0.1:2775", help="host:port of the operator alpha (default: %(default)s)")
+    parser.add_argument(
+        "--smsc", default="127.0.0.1:2775", help="host:port of the operator alpha (default: %(default)s)"
+    )
     parser.add_argument("--tps", type=float, default=100, help="its limit (default: %(default)s)")
 
 

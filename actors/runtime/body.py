@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from actors.runtime.lanes import Delivery, LaneConnection, LaneServer, lane_address
 from actors.runtime.surroundings import surroundings
+from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
 from core.restarts import RestartPolicy
 from core.wall_clock import rfc3339
@@ -162,6 +163,7 @@ class Body:
         self._set_child_state(child, ActorState.RESTARTING)
         delay_s = child.policy.delay_s(time.monotonic())
         log_event(log, logging.WARNING, "actor_died", child=name, restart_in_s=round(delay_s, 2))
+        metrics.counter("smpp_actor_restarts_total", actor=child.class_name).inc()
         self.child_died(child)
         asyncio.get_running_loop().call_later(delay_s, self._restart, child)
 

@@ -287,3 +287,33 @@ class LaneClient:
                 return
             await asyncio.sleep(delay_s)
             delay_s = min(2 * delay_s, RECONNECT_MAX_S)
+
+
+class LaneWatch:
+    """Whether someone serves a lane: a connection that only waits for its end."""
+
+    def __init__(self, address: str) -> None:
+        self._client = LaneClient(address)
+        self._up = asyncio.Event()
+        self._down = asyncio.Event()
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.start()
+
+    async def connected(self, within_s: float) -> bool:
+        try:
+            await asyncio.wait_for(self._up.wait(), within_s)
+        except TimeoutError:
+            return False
+        return True
+
+    async def lost(self) -> None:
+        await self._down.wait()
+
+    def _connected(self) -> None:
+        self._up.set()
+        self._down.clear()
+
+    def _disconnected(self) -> None:
+        self._up.clear()
+        self._down.set()

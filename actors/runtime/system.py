@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import importlib
 import os
 import secrets
 import shutil
@@ -27,6 +28,7 @@ START_TRIES = 3
 ANSWER_SLACK_S = 2.0  # beyond the time for the drain, for the answer to come back
 
 CLASS_OF_ROOT = "actors.connector.Connector"
+ROOT_NAME = "connector"
 
 
 class AlreadyRunning(Exception):
@@ -123,6 +125,15 @@ class RunningActorSystem:
         with self._conversation:
             return self._converse(Drain(time.monotonic() + timeout_s), Drained, timeout_s + ANSWER_SLACK_S)
 
+    def restart_root(self, restarts: int) -> None:
+        """A new root supervisor in place of a dead one. Raises ActorSystemFailed when the actor system is gone too."""
+        with self._conversation:
+            try:
+                self._root = self._system.createActor(CLASS_OF_ROOT)
+            except ActorSystemException as error:
+                raise ActorSystemFailed(type(error).__name__) from error
+            self._system.tell(self._root, Start(ROOT_NAME, restarts))
+
     def stop(self) -> None:
         self._system.shutdown()
 
@@ -136,15 +147,30 @@ class RunningActorSystem:
         return False
 
 
+# Imported before the first fork: all actors share the memory, and a logger that Thespian's admin process creates would
+# write through Thespian in every actor.
+PRELOADED = (
+    "actors.connector",
+    "actors.correlation_writer",
+    "actors.dispatch_router",
+    "actors.health_publisher",
+    "actors.operator",
+    "actors.receipt_publisher",
+    "actors.session",
+)
+
+
 def start_actor_system(surroundings: Surroundings) -> RunningActorSystem:
     """Start it before any thread, socket or event loop exists in this process: actors are forked from it."""
+    for module in PRELOADED:
+        importlib.import_module(module)
     set_surroundings(surroundings)
     close_transport(secrets.token_bytes(SECRET_BYTES))
     os.environ["THESPLOG_FILE"] = str(surroundings.lanes.parent / "thespian.log")
     Lifeline().arm()
     system = _start_on_free_port()
-    root = system.createActor(CLASS_OF_ROOT, globalName="connector")
-    system.tell(root, Start("connector", 0))
+    root = system.createActor(CLASS_OF_ROOT, globalName=ROOT_NAME)
+    system.tell(root, Start(ROOT_NAME, 0))
     return RunningActorSystem(system, root)
 
 

@@ -9,16 +9,21 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 
 from adapters.telemetry.logs import log_event
 
 EXPIRES_S = 30.0
 HEARTBEAT_S = 10.0
+DRAIN_TIMEOUT_S = 10.0
+TROUBLE_PAUSE_S = 1.0  # before asking again after a request that failed
+HEARTBEAT, EXPIRED = "100", "408"  # status of a message without a payload
 SILENCE_S = 25.0  # two heartbeats and more: the server has forgotten our request
 INBOX_LIMIT = 200_000  # messages; the demand bounds it long before
 
@@ -26,7 +31,10 @@ log = logging.getLogger(__name__)
 
 
 class DemandPull:
-    """Messages of one consumer, as many as demanded. `deliver` gets each in the event loop, as it arrives."""
+    """Messages of one consumer, as many as demanded. `deliver` gets each in the event loop, as it arrives.
+
+    A withdrawal can cross messages under way: those are still delivered, or they would be lost until their ack_wait.
+    """
 
     def __init__(self, client: Client, stream: str, consumer: str, deliver: Callable[[Msg], None]) -> None:
         self._client = client
@@ -34,8 +42,8 @@ class DemandPull:
         self._deliver = deliver
         self._demand = 0
         self._asked = 0
-        self._subscription: Subscription | None = None
-        self._inbox = ""
+        self._inbox: _Inbox | None = None
+        self._drains: set[asyncio.Task[None]] = set()
         self._heard_at = 0.0
 
     @property
@@ -47,14 +55,15 @@ class DemandPull:
         self._demand += count
         await self._ask()
 
-    async def withdraw(self) -> None:
+    def withdraw(self) -> None:
         """Want nothing; the server drops requests whose inbox is gone."""
         self._demand = 0
         self._asked = 0
-        subscription, self._subscription = self._subscription, None
-        if subscription is not None:
-            with contextlib.suppress(Exception):
-                await subscription.unsubscribe()
+        inbox, self._inbox = self._inbox, None
+        if inbox is not None:
+            drain = asyncio.get_running_loop().create_task(inbox.drain())
+            self._drains.add(drain)
+            drain.add_done_callback(self._drains.discard)
 
     async def check(self, now: float) -> None:
         """Ask again when the server has been silent although it owes us messages; call it every few seconds."""
@@ -70,8 +79,8 @@ class DemandPull:
         missing = self._demand - self._asked
         if missing <= 0 or not self._client.is_connected:
             return
-        if self._subscription is None:
-            await self._open_inbox()
+        if self._inbox is None:
+            self._inbox = await _Inbox.open(self._client, self._received)
         self._asked += missing
         self._heard_at = asyncio.get_running_loop().time()
         request = {
@@ -79,30 +88,51 @@ class DemandPull:
             "expires": int(EXPIRES_S * 1e9),
             "idle_heartbeat": int(HEARTBEAT_S * 1e9),
         }
-        await self._client.publish(self._next_subject, json.dumps(request).encode(), reply=self._inbox)
+        await self._client.publish(self._next_subject, json.dumps(request).encode(), reply=self._inbox.subject)
 
-    async def _open_inbox(self) -> None:
-        self._inbox = self._client.new_inbox()
-        self._subscription = await self._client.subscribe(
-            self._inbox, cb=self._received, pending_msgs_limit=INBOX_LIMIT, pending_bytes_limit=-1
-        )
-
-    async def _received(self, message: Msg) -> None:
-        self._heard_at = asyncio.get_running_loop().time()
+    async def _received(self, inbox: "_Inbox", message: Msg) -> None:
+        is_current = inbox is self._inbox
         if message.reply:
-            self._demand -= 1
-            self._asked -= 1
+            if is_current:
+                self._demand -= 1
+                self._asked -= 1
+                self._heard_at = asyncio.get_running_loop().time()
             self._deliver(message)
-        elif message.headers is not None:
+        elif is_current and message.headers is not None:
+            self._heard_at = asyncio.get_running_loop().time()
             await self._request_ended(message.headers)
 
     async def _request_ended(self, headers: dict[str, str]) -> None:
         status = headers.get("Status", "")
-        if status == "100":
+        if status == HEARTBEAT:
             return
-        unfilled = int(headers.get("Nats-Pending-Messages", 0))
-        self._asked = max(0, self._asked - unfilled)
-        if status != "408":
+        self._asked = max(0, self._asked - int(headers.get("Nats-Pending-Messages", 0)))
+        if status != EXPIRED:
             log_event(log, logging.WARNING, "pull_ended", headers.get("Description", status))
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(TROUBLE_PAUSE_S)
         await self._ask()
+
+
+class _Inbox:
+    """One subscription that pull requests name as their reply."""
+
+    def __init__(self, subject: str) -> None:
+        self.subject = subject
+        self._subscription: Subscription | None = None
+
+    @classmethod
+    async def open(cls, client: Client, received: Callable[["_Inbox", Msg], Awaitable[None]]) -> "_Inbox":
+        inbox = cls(client.new_inbox())
+        inbox._subscription = await client.subscribe(
+            inbox.subject,
+            cb=partial(received, inbox),
+            pending_msgs_limit=INBOX_LIMIT,
+            pending_bytes_limit=-1,
+        )
+        return inbox
+
+    async def drain(self) -> None:
+        """End it after what is under way has arrived."""
+        assert self._subscription is not None
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            await asyncio.wait_for(self._subscription.drain(), DRAIN_TIMEOUT_S)  # type: ignore[no-untyped-call]

@@ -5,7 +5,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
-from config.operators import OperatorConfig
+from config.operators import MOST_HELD_S, OperatorConfig
 
 DISPATCH_STREAM = "SMS_DISPATCH"
 DISPATCH_SUBJECT = "sms.dispatch"
@@ -14,7 +14,7 @@ EVENT_SUBJECTS = ["sms.dlr.inbound", "sms.mo.inbound", "sms.dead.dispatch", "ope
 EVENTS_KEPT_S = 7 * 24 * 3600
 DUPLICATE_WINDOW_S = 120  # a repeated Nats-Msg-Id within it is dropped by the server
 
-ACK_WAIT_S = 60  # above the longest hold: queue 10 s, response 10 s, commit; else a second replica gets the message
+ACK_SLACK_S = 10.0  # for lanes, commit and acknowledgement
 MAX_ACK_PENDING = 20_000  # bounds what is accepted but not yet stored while Postgres is away
 
 
@@ -43,7 +43,8 @@ async def ensure_consumer(client: Client, operator: OperatorConfig) -> str:
             durable_name=name,
             filter_subject=f"{DISPATCH_SUBJECT}.{operator.operator_id}",
             ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=ACK_WAIT_S,
+            # Above the longest hold, or a second replica gets what this one still has.
+            ack_wait=MOST_HELD_S + operator.timers.response_s + ACK_SLACK_S,
             max_ack_pending=MAX_ACK_PENDING,
             max_waiting=512,
         ),

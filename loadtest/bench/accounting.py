@@ -67,6 +67,20 @@ def parse_stat(stat: str) -> tuple[Process, CpuTime]:
     return Process(pid, fields[19]), CpuTime(utime + stime, cutime + cstime)
 
 
+def parse_busy(stat: str) -> float:
+    """CPU seconds that all cores were not idle since boot: the first line of /proc/stat (proc_stat(5)).
+
+    The fields are user, nice, system, idle, iowait, irq, softirq, steal; the rest is part of user and nice.
+    """
+    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, stat.split("\n", 1)[0].split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / TICKS_PER_S
+
+
+def busy_s() -> float:
+    """As parse_busy, of now."""
+    return parse_busy(_read(Path("/proc/stat")))
+
+
 def pss_bytes(pids: Iterable[int]) -> int:
     """Memory of them all together, a page that several share counted once (proportional set size)."""
     return sum(parse_pss(rollup) for pid in pids if (rollup := _read(Path(f"/proc/{pid}/smaps_rollup"))))

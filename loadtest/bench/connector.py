@@ -19,6 +19,10 @@ LEFTOVERS_S = 3.0  # for processes that have left the tree to see that the main 
 class MeasuredConnector(Connector):
     """One replica whose processes can be told apart."""
 
+    def environment(self) -> Mapping[str, str]:
+        """As of every connector, under our own name."""
+        return {**super().environment(), "CONNECTOR_ID": "bench"}
+
     def migrate(self) -> None:
         """Make the schema; ServerError when that fails."""
         result = self.run_command("migrate")

@@ -5,20 +5,38 @@ from dataclasses import dataclass
 from math import ceil
 
 from loadtest.bench.accounting import CpuSpent
-from loadtest.bench.rig import CONNECTOR, SERVERS
+
+CONNECTOR, SIMULATOR, LOAD_GENERATOR = "connector", "simulator", "load generator"
+SERVERS = ("NATS", "Postgres", "Redis", "operator management")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """CPU seconds of each group of processes between two readings that lie elapsed_s apart.
+
+    rest_s: of everything else on this machine. Much of it means that the figures are those of a busy machine.
+    """
+
+    elapsed_s: float
+    spent: Mapping[str, CpuSpent]
+    rest_s: float
+
+    def total_s(self, *groups: str) -> float:
+        """Of these groups together."""
+        return sum(self.spent[group].total_s for group in groups)
 
 
 @dataclass(frozen=True, slots=True)
 class Saturation:
     """From the first submit_sm to the last final event, as fast as it goes.
 
-    took_s: that time. spent: CPU of each group of processes from the moment the operators were enabled until nothing
-    was left to do. names: of the connector's processes, by pid. problems: what did not add up; then nothing counts.
+    took_s: that time. usage: from the moment the operators were enabled until nothing was left to do.
+    names: of the connector's processes, by pid. problems: what did not add up; then nothing counts.
     """
 
     messages: int
     took_s: float
-    spent: Mapping[str, CpuSpent]
+    usage: Usage
     pss_bytes: int
     names: Mapping[int, str]
     problems: Sequence[str]
@@ -27,42 +45,33 @@ class Saturation:
     def messages_per_s(self) -> float:
         return self.messages / self.took_s
 
-    def cpu_s_per_1000(self, *groups: str) -> float:
-        """CPU seconds for 1,000 messages of these groups of processes together."""
-        return sum(self.spent[group].total_s for group in groups) * 1000 / self.messages
-
     @property
     def own_cpu_s_per_1000(self) -> float:
-        return self.cpu_s_per_1000(CONNECTOR)
+        return self.usage.total_s(CONNECTOR) * 1000 / self.messages
 
     @property
     def server_cpu_s_per_1000(self) -> float:
-        return self.cpu_s_per_1000(*SERVERS)
+        return self.usage.total_s(*SERVERS) * 1000 / self.messages
 
 
 @dataclass(frozen=True, slots=True)
 class Steady:
     """At a given rate, for a while.
 
-    took_s: the time measured. latencies_ms: from before the publish to the submit_sm at the simulator, of the messages
-    published in that time. late_ms: how far the load generator fell behind its own schedule at most.
+    latencies_ms: from before the publish to the submit_sm at the simulator, of the messages published in the time
+    measured. late_ms: how far the load generator fell behind its own schedule at most. The rest as of Saturation.
     """
 
-    took_s: float
     latencies_ms: Sequence[float]
     late_ms: float
-    spent: Mapping[str, CpuSpent]
+    usage: Usage
     pss_bytes: int
     names: Mapping[int, str]
     problems: Sequence[str]
 
-    def cores(self, *groups: str) -> float:
-        """CPU seconds a second of these groups of processes together."""
-        return sum(self.spent[group].total_s for group in groups) / self.took_s
-
     @property
     def own_cores(self) -> float:
-        return self.cores(CONNECTOR)
+        return self.usage.total_s(CONNECTOR) / self.usage.elapsed_s
 
     @property
     def p50_ms(self) -> float:

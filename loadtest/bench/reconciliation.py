@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from nats.aio.client import Client
 
 from loadtest.bench.accounting import CpuSpent
+from loadtest.bench.figures import CONNECTOR, Usage
 from loadtest.bench.filling import message_id
-from loadtest.bench.rig import CONNECTOR, MOST_WARNINGS, NeverHappened, Rig
+from loadtest.bench.rig import MOST_WARNINGS, NeverHappened, Rig
 from loadtest.bench.streams import Outcome, dispatches_left, outcomes, until
 
 ANSWERS_TIMEOUT_S = 10.0  # for the deliver_sm_resp that follow the last events
@@ -24,13 +25,13 @@ class Reconciled(NamedTuple):
     problems: list[str]
 
 
-async def reconcile(rig: Rig, client: Client, messages: int, usage: Mapping[str, CpuSpent]) -> Reconciled:
+async def reconcile(rig: Rig, client: Client, messages: int, usage: Usage) -> Reconciled:
     """Compare what was published, messages 0 to `messages` - 1, with what the simulator and JetStream have of them."""
     with suppress(NeverHappened):  # then the comparison tells how many are missing
         await until(lambda: _receipts_answered(rig), "receipts were not answered", ANSWERS_TIMEOUT_S)
     found, left, report = await outcomes(client), await dispatches_left(client), rig.simulator.report()
     expected = map(message_id, range(messages))
-    problems = problems_of(expected, found, report, left) + lost_processes(usage[CONNECTOR])
+    problems = problems_of(expected, found, report, left) + lost_processes(usage.spent[CONNECTOR])
     return Reconciled(found, report, [*problems, *rig.connector.warnings(MOST_WARNINGS)] if problems else [])
 
 

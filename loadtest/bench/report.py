@@ -4,13 +4,12 @@ import json
 from collections.abc import Mapping
 
 from loadtest.bench.accounting import CpuSpent
-from loadtest.bench.figures import Saturation, Steady
-from loadtest.bench.rig import CONNECTOR, LOAD_GENERATOR, SERVERS, SIMULATOR
+from loadtest.bench.figures import CONNECTOR, LOAD_GENERATOR, SERVERS, SIMULATOR, Saturation, Steady, Usage
 
 MIB = 1024 * 1024
 ENDED = "ended meanwhile"
 
-_NAME_WIDTH = 44
+_NAME_WIDTH = 50
 
 
 def saturation_table(found: Saturation, profile: bool) -> list[str]:
@@ -20,7 +19,7 @@ def saturation_table(found: Saturation, profile: bool) -> list[str]:
         f"Saturation: {found.messages:,} messages in {found.took_s:.1f} s",
         _line("messages/s, first submit_sm to last final event", f"{found.messages_per_s:,.0f}"),
         "  CPU seconds per 1,000 messages",
-        *_cpu_lines(found.spent, found.names if profile else {}, per_1000),
+        *_cpu_lines(found.usage, found.names if profile else {}, per_1000),
         _line("memory of the connector (PSS), MiB", f"{found.pss_bytes / MIB:.0f}"),
     ]
 
@@ -28,11 +27,11 @@ def saturation_table(found: Saturation, profile: bool) -> list[str]:
 def steady_table(found: Steady, profile: bool) -> list[str]:
     """Lines; with `profile` one more for each process of the connector."""
     return [
-        f"Steady: {len(found.latencies_ms) / found.took_s:.0f} messages/s for {found.took_s:.0f} s",
+        f"Steady: {len(found.latencies_ms) / found.usage.elapsed_s:.0f} messages/s for {found.usage.elapsed_s:.0f} s",
         _line("publish to submit_sm, p50, ms", f"{found.p50_ms:.1f}"),
         _line("publish to submit_sm, p99, ms", f"{found.p99_ms:.1f}"),
         "  CPU, share of a core",
-        *_cpu_lines(found.spent, found.names if profile else {}, 1 / found.took_s),
+        *_cpu_lines(found.usage, found.names if profile else {}, 1 / found.usage.elapsed_s),
         _line("memory of the connector (PSS), MiB", f"{found.pss_bytes / MIB:.0f}"),
         _line("load generator behind its schedule at most, ms", f"{found.late_ms:.1f}"),
     ]
@@ -57,19 +56,17 @@ def as_json(saturation: Saturation | None, steady: Steady | None) -> str:
     return json.dumps(found)
 
 
-def _cpu_lines(spent: Mapping[str, CpuSpent], names: Mapping[int, str], factor: float) -> list[str]:
+def _cpu_lines(usage: Usage, names: Mapping[int, str], factor: float) -> list[str]:
     """CPU seconds times `factor`, the connector first, its processes below it where `names` tells them apart."""
-    seconds = {name: usage.total_s for name, usage in spent.items()}
-    servers = sum(seconds[name] for name in SERVERS)
     rows = [
-        (f"  {CONNECTOR}", seconds[CONNECTOR]),
-        *_processes(spent[CONNECTOR], names),
-        ("  servers", servers),
-        *((f"    {name}", seconds[name]) for name in SERVERS),
-        (f"  {SIMULATOR}", seconds[SIMULATOR]),
-        (f"  {LOAD_GENERATOR}", seconds[LOAD_GENERATOR]),
+        (f"  {CONNECTOR}", usage.total_s(CONNECTOR)),
+        *_processes(usage.spent[CONNECTOR], names),
+        ("  servers", usage.total_s(*SERVERS)),
+        *((f"    {name}", usage.total_s(name)) for name in SERVERS),
+        *((f"  {name}", usage.total_s(name)) for name in (SIMULATOR, LOAD_GENERATOR)),
     ]
-    return [_line(name, f"{value * factor:.4f}") for name, value in rows]
+    rest = _line("cores busy with everything else on this machine", f"{usage.rest_s / usage.elapsed_s:.2f}")
+    return [*(_line(name, f"{seconds * factor:.4f}") for name, seconds in rows), rest]
 
 
 def _processes(connector: CpuSpent, names: Mapping[int, str]) -> list[tuple[str, float]]:

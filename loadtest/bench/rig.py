@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import getpid
+from time import monotonic
+from typing import NamedTuple
 
-from loadtest.bench.accounting import CpuSpent, CpuTimes, cpu_spent, cpu_times, pss_bytes
+from loadtest.bench.accounting import CpuTimes, busy_s, cpu_spent, cpu_times, pss_bytes
 from loadtest.bench.connector import MeasuredConnector
+from loadtest.bench.figures import CONNECTOR, LOAD_GENERATOR, SERVERS, SIMULATOR, Usage
 from loadtest.bench.simulator import Simulator
 from sandbox.operator_data import Credentials
 from sandbox.process import LOOPBACK
 from sandbox.process_tree import process_tree
 from sandbox.stack import Stack
-
-CONNECTOR, SIMULATOR, LOAD_GENERATOR = "connector", "simulator", "load generator"
-SERVERS = ("NATS", "Postgres", "Redis", "operator management")
 
 PASSWORD = "sandbox"  # at most 8 characters (SMPP 3.4, 4.1.1); the simulator lets anyone in
 
@@ -44,6 +44,14 @@ class Plan:
         return [f"bench-{number}" for number in range(self.operators)]
 
 
+class Reading(NamedTuple):
+    """CPU times at one moment. machine_s: of everything on this machine."""
+
+    at: float
+    machine_s: float
+    groups: Mapping[str, CpuTimes]
+
+
 @dataclass(frozen=True, slots=True)
 class Rig:
     """A connector whose operators are still disabled, its servers and its SMSC."""
@@ -61,9 +69,10 @@ class Rig:
         }
         self.stack.write_operators(operators, credentials)
 
-    def cpu_times(self) -> dict[str, CpuTimes]:
-        """A reading of each group of processes: the connector, each of SERVERS, simulator and load generator."""
-        return {name: cpu_times(pids) for name, pids in self._pids().items()}
+    def read_cpu(self) -> Reading:
+        """The connector, each of SERVERS, simulator, load generator, and the machine as a whole."""
+        groups = {name: cpu_times(pids) for name, pids in self._pids().items()}
+        return Reading(monotonic(), busy_s(), groups)
 
     def connector_pss_bytes(self) -> int:
         """Memory of all processes of the connector, shared pages counted once."""
@@ -113,6 +122,9 @@ def running_rig(plan: Plan) -> Iterator[Rig]:
                 raise NeverHappened("\n".join([str(error), *connector.warnings(MOST_WARNINGS)])) from None
 
 
-def spent(before: Mapping[str, CpuTimes], after: Mapping[str, CpuTimes]) -> dict[str, CpuSpent]:
-    """What each group has used between two readings."""
-    return {name: cpu_spent(before[name], after[name]) for name in after}
+def usage_between(before: Reading, after: Reading) -> Usage:
+    """What was used between two readings."""
+    spent = {name: cpu_spent(before.groups[name], after.groups[name]) for name in after.groups}
+    ours_s = sum(group.total_s for group in spent.values())
+    rest_s = max(0.0, after.machine_s - before.machine_s - ours_s)
+    return Usage(after.at - before.at, spent, rest_s)

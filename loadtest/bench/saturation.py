@@ -5,7 +5,7 @@ from datetime import datetime
 from loadtest.bench.figures import Saturation
 from loadtest.bench.filling import fill
 from loadtest.bench.reconciliation import Reconciled, reconcile
-from loadtest.bench.rig import NeverHappened, Plan, Rig, spent
+from loadtest.bench.rig import NeverHappened, Plan, Rig, usage_between
 from loadtest.bench.streams import all_settled, connected, enable_operators
 
 UNLIMITED_TPS = 50_000
@@ -21,10 +21,10 @@ async def measure_saturation(rig: Rig, messages: int) -> Saturation:
     """Raises NeverHappened, and TimeoutError or nats.errors.Error when NATS does not do its part."""
     async with connected(rig) as client:
         await fill(client.jetstream(), rig.plan.operator_ids, messages)
-        before = rig.cpu_times()
+        before = rig.read_cpu()
         await enable_operators(rig, client)
         await all_settled(client, messages)
-        usage = spent(before, rig.cpu_times())
+        usage = usage_between(before, rig.read_cpu())
         memory, names = rig.connector_pss_bytes(), rig.connector.names()
         reconciled = await reconcile(rig, client, messages, usage)
     return Saturation(messages, _took_s(reconciled), usage, memory, names, reconciled.problems)

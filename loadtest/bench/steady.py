@@ -11,7 +11,7 @@ from nats.js.api import PubAck
 from loadtest.bench.figures import Steady
 from loadtest.bench.filling import CONFIRM_TIMEOUT_S, operator_of, publish
 from loadtest.bench.reconciliation import reconcile
-from loadtest.bench.rig import Plan, Rig, spent
+from loadtest.bench.rig import Plan, Rig, usage_between
 from loadtest.bench.streams import all_settled, connected, enable_operators, until
 
 RATE_TPS = 100
@@ -40,16 +40,16 @@ async def measure_steady(rig: Rig, seconds: int) -> Steady:
         await until(lambda: _all_bound(rig), "the operators were not bound")
         publishing = asyncio.create_task(_publish(client.jetstream(), rig.plan.operator_ids, messages))
         await asyncio.sleep(WARM_UP_S)
-        before, started_at = rig.cpu_times(), monotonic()
+        before = rig.read_cpu()
         published = await publishing
-        usage, took_s = spent(before, rig.cpu_times()), monotonic() - started_at
+        usage = usage_between(before, rig.read_cpu())
         memory, names = rig.connector_pss_bytes(), rig.connector.names()
         async with asyncio.timeout(CONFIRM_TIMEOUT_S):
             await asyncio.gather(*published.stored)
         await all_settled(client, messages)
         reconciled = await reconcile(rig, client, messages, usage)
     latencies_ms = _latencies_ms(published.at_ns, rig.simulator.received_at_ns(), warm_up)
-    return Steady(took_s, latencies_ms, published.late_s * 1000, usage, memory, names, reconciled.problems)
+    return Steady(latencies_ms, published.late_s * 1000, usage, memory, names, reconciled.problems)
 
 
 async def _all_bound(rig: Rig) -> bool:

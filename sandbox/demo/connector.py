@@ -51,10 +51,14 @@ class Connector(ServerProcess):
             "DRAIN_TIMEOUT_S": str(DRAIN_TIMEOUT_S),
         }
 
-    def run_command(self, name: str) -> CommandResult:
-        """Run another command with the same settings; ServerError when it takes longer than COMMAND_TIMEOUT_S."""
+    def run_command(self, name: str, columns: int = 80) -> CommandResult:
+        """Run another command with the same settings, and `columns` for its output.
+
+        Raises ServerError when it takes longer than COMMAND_TIMEOUT_S.
+        """
         log_file = self.directory / f"{name}.log"
-        around = Surroundings(self.directory, log_file, self._account, self.environment(), signal.SIGKILL)
+        environment = {**self.environment(), "COLUMNS": str(columns)}
+        around = Surroundings(self.directory, log_file, self._account, environment, signal.SIGKILL)
         child: Child | None = None
         try:
             with interrupts_held():

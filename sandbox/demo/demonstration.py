@@ -1,7 +1,7 @@
 """The demonstration from the first server to the verdict; whatever happens, nothing of it stays."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from nats.errors import Error as NatsError
 from rich.console import Console
@@ -40,10 +40,14 @@ class Demonstration:
         self._say("starting NATS (NKey), Postgres, Redis and the operator-management-service (mTLS)")
         with Stack() as stack:
             self._seed_file = stack.nats.add_user("platform")
-            self._say("starting the operators " + ", ".join(f"{role.operator_id} ({role.remark})" for role in CAST))
+            self._say("starting the simulated operators")
+            self._tell(f"{role.operator_id}: {role.remark}" for role in CAST)
             with Simulators(stack.directory, CAST) as simulators:
                 is_well = self._with_operators(stack, simulators)
-            self._say("stopping")
+        if is_well:
+            self._say(
+                f"all {len(self._messages)} messages got exactly one final event, and each was sent once and whole"
+            )
         return is_well
 
     def _with_operators(self, stack: Stack, simulators: Simulators) -> bool:
@@ -56,24 +60,29 @@ class Demonstration:
         _migrate(connector)
         self._say("smpp-connector run")
         with connector:
-            return self._with_service(stack, simulators, connector)
+            problems = self._with_service(stack, simulators, connector)
+            if problems:
+                self._complain(problems, connector.warnings(LOG_LINES))
+            self._say("stopping")
+        return not problems
 
-    def _with_service(self, stack: Stack, simulators: Simulators, connector: Connector) -> bool:
+    def _with_service(self, stack: Stack, simulators: Simulators, connector: Connector) -> list[str]:
         problems, outcome = self._play(stack, connector)
         if not outcome.published_at:
-            return self._conclude(problems, connector)
+            return problems
         reports = {simulator.role.operator_id: simulator.report() for simulator in simulators.all}
         records = {simulator.role.operator_id: read_record(simulator.record_file) for simulator in simulators.all}
         cases = cases_of(self._messages, outcome, records)
         self._console.print(table_of(cases, CAST, reports))
         problems += [*message_problems(cases), *stray_problems(cases, outcome), *ledger_problems(cases, reports)]
-        problems += self._dump(connector)
-        return self._conclude(problems, connector)
+        return problems + self._dump(connector)
 
     def _play(self, stack: Stack, connector: Connector) -> tuple[list[str], Outcome]:
         with display_for(self._console, self._messages) as display:
             play = Play(self._messages, display, lambda: connector.running)
-            self._say(f"publishing {len(self._messages)} dispatches, {self._rate:g} a second")
+            self._say(
+                f"once the operators are BOUND, publishing {len(self._messages)} dispatches, {self._rate:g} a second"
+            )
             try:
                 self._interruption.run(play.perform(stack.nats.url, self._seed_file, self._rate))
             except (PlayStopped, NatsError, OSError) as error:
@@ -82,25 +91,22 @@ class Demonstration:
 
     def _dump(self, connector: Connector) -> list[str]:
         self._say("smpp-connector dump")
-        result = connector.run_command("dump")
-        self._console.print(result.output, markup=False, highlight=False)
+        result = connector.run_command("dump", columns=self._console.width)
+        self._tell(line.rstrip() for line in result.output.splitlines())
         return [] if result.exit_code == 0 else [f"dump ended with exit code {result.exit_code}"]
 
-    def _conclude(self, problems: Sequence[str], connector: Connector) -> bool:
-        if not problems:
-            count = len(self._messages)
-            self._say(f"all {count} messages got exactly one final event and reached their operator once and whole")
-            return True
-        self._tell("failed:", problems)
-        self._tell("last warnings of the connector:", connector.warnings(LOG_LINES))
-        return False
+    def _complain(self, problems: Sequence[str], warnings: Sequence[str]) -> None:
+        self._say("failed:")
+        self._tell(problems)
+        self._say("last warnings of the connector:" if warnings else "the connector has warned of nothing")
+        self._tell(warnings)
 
     def _say(self, what: str) -> None:
         self._console.print(f"{time.monotonic() - self._started:5.1f} s  {what}", markup=False, highlight=False)
 
-    def _tell(self, heading: str, lines: Sequence[str]) -> None:
-        for line in (heading, *(f"  {line}" for line in lines)):
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+    def _tell(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _migrate(connector: Connector) -> None:

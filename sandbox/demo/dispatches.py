@@ -48,7 +48,7 @@ class DemoMessage:
 def compose(count: int, operator_ids: Sequence[str]) -> list[DemoMessage]:
     """`count` messages in turn for the operators, every text different: it begins with # and its number from 1."""
     chance = Random(_SEED)
-    return [_message(number, operator_ids[number % len(operator_ids)], chance) for number in range(1, count + 1)]
+    return [_message(number, operator_ids[(number - 1) % len(operator_ids)], chance) for number in range(1, count + 1)]
 
 
 def _message(number: int, operator_id: str, chance: Random) -> DemoMessage:

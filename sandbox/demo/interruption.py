@@ -33,8 +33,10 @@ class Interruption:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for signum, handler in self._previous.items():
-            signal.signal(signum, handler)
+        """Restores nothing after an interruption: the process is about to end, and one more must not disturb that."""
+        if not self._happened:
+            for signum, handler in self._previous.items():
+                signal.signal(signum, handler)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """As asyncio.run, but an interruption cancels the work, and comes out when that is done."""

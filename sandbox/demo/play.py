@@ -41,6 +41,7 @@ class Play:
 
     def __init__(self, messages: Sequence[DemoMessage], display: Display, is_running: Callable[[], bool]) -> None:
         self._messages = messages
+        self._operator_ids = {message.operator_id for message in messages}
         self._display = display
         self._is_running = is_running
         self._publishing = Publishing()
@@ -55,7 +56,7 @@ class Play:
         """Publish at `rate` a second; raises PlayStopped, or nats.errors.Error and OSError where NATS fails."""
         async with _connected(url, seed_file) as client, self._tasks_ended():
             self._spawn(self._following.follow(client))
-            await self._until(self._all_bound, BOUND_TIMEOUT_S, "the operators to be BOUND")
+            await self._until_bound()
             self._spawn(self._publishing.publish(client, self._messages, rate))
             await self._until_settled()
 
@@ -71,11 +72,11 @@ class Play:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _until(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
-        deadline = time.monotonic() + timeout_s
-        while not condition():
+    async def _until_bound(self) -> None:
+        deadline = time.monotonic() + BOUND_TIMEOUT_S
+        while unbound := self._operator_ids - self._following.bound:
             if time.monotonic() > deadline:
-                raise PlayStopped(f"waited {timeout_s:g} s for {what}")
+                raise PlayStopped(f"not BOUND after {BOUND_TIMEOUT_S:g} s: {', '.join(sorted(unbound))}")
             await self._tick()
 
     async def _until_settled(self) -> None:
@@ -91,9 +92,6 @@ class Play:
                 task.result()
         self._display.show(len(self._publishing.published_at), self._following.finals.keys())
         await asyncio.sleep(TICK_S)
-
-    def _all_bound(self) -> bool:
-        return self._following.bound >= {message.operator_id for message in self._messages}
 
     def _all_final(self) -> bool:
         return all(message.message_id in self._following.finals for message in self._messages)

@@ -11,6 +11,7 @@ from sandbox.demo.audit import Case
 from sandbox.demo.cast import Role
 
 _COLUMNS = ("submitted", "segments", "delivered", "to submit\np50 / p99", "to receipt\np50 / p99", "messages\na second")
+_MODES = {"transceiver": "TRX", "transmitter": "TX", "receiver": "RX"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,11 @@ def figures_of(cases: Sequence[Case]) -> Figures:
 
 
 def percentile(values: Iterable[float], percent: float) -> float:
-    """The smallest value that `percent` of them do not exceed (nearest rank); nan without values."""
+    """The smallest value that `percent` of them do not exceed (nearest rank); ValueError without values."""
     ordered = sorted(values)
-    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)] if ordered else math.nan
+    if not ordered:
+        raise ValueError("no values")
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def table_of(cases: Sequence[Case], cast: Sequence[Role], reports: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -74,10 +77,12 @@ def _cells(figures: Figures) -> list[str]:
 
 
 def _binds(report: Mapping[str, Any]) -> str:
-    return ", ".join(f"{count} {mode}" for mode, count in report["binds"]["total_by_mode"].items())
+    return " + ".join(f"{count} {_MODES[mode]}" for mode, count in report["binds"]["total_by_mode"].items())
 
 
 def _latencies(seconds: Sequence[float]) -> str:
+    if not seconds:
+        return "-"
     return f"{percentile(seconds, 50) * 1000:.0f} / {percentile(seconds, 99) * 1000:.0f} ms"
 
 

@@ -155,7 +155,10 @@ def test_a_seed_that_nats_does_not_know_is_refused(
     monkeypatch.setenv("NATS_NKEY_SEED_FILE", str(seed))
 
     assert main(["send", *TO_ALPHA, "Hello"]) == 1
-    assert capsys.readouterr() == ("", "smpp-connector: not sent: Authorization Violation\n")
+    out, err = capsys.readouterr()
+    assert out == ""
+    # The server closes right after its words, and the kernel may drop them in favour of the reset.
+    assert re.fullmatch(r"smpp-connector: not sent: (Authorization Violation|.* Connection reset by peer)\n", err)
 
 
 def test_send_stores_one_message_however_often_it_is_repeated(

@@ -324,6 +324,29 @@ def test_a_compressed_bomb_is_not_unpacked_beyond_the_limit(authority: Authority
     )
 
 
+@pytest.mark.parametrize(
+    ("sent", "cause"),
+    [(b"s3cret\r\n\r\n", "not a valid HTTP answer (ClientResponseError)"), (b"", "it closed the connection")],
+)
+def test_what_is_no_http_is_not_quoted(authority: Authority, sent: bytes, cause: str):
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(sent)
+        writer.close()
+        await writer.wait_closed()
+
+    async def scenario() -> str:
+        context = server_context(authority.issue_server("server"))
+        async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with client_of(authority, f"https://127.0.0.1:{port}") as client:
+                with pytest.raises(OperatorManagementUnavailable) as caught:
+                    await client.fetch_credentials("alpha")
+        return str(caught.value)
+
+    assert asyncio.run(scenario()) == cause
+
+
 def test_bad_credentials_are_refused_without_showing_them(authority: Authority):
     handler = with_body(b'{"system_id": "esme", "password": "far-too-long-s3cret"}')
 

@@ -14,16 +14,26 @@ from loadtest.bench.accounting import (
     CpuTime,
     cpu_spent,
     cpu_times,
+    parse_busy,
     parse_pss,
     parse_stat,
     pids_with_variable,
     pss_bytes,
 )
 from loadtest.bench.connector import actor_names
-from loadtest.bench.figures import Saturation, Steady, percentile
+from loadtest.bench.figures import (
+    CONNECTOR,
+    LOAD_GENERATOR,
+    SERVERS,
+    SIMULATOR,
+    Saturation,
+    Steady,
+    Usage,
+    percentile,
+)
 from loadtest.bench.reconciliation import lost_processes, problems_of
 from loadtest.bench.report import as_json, saturation_table
-from loadtest.bench.rig import CONNECTOR, LOAD_GENERATOR, SERVERS, SIMULATOR
+from loadtest.bench.rig import Reading, usage_between
 from loadtest.bench.streams import Outcome
 from sandbox.process_tree import Process
 
@@ -51,9 +61,11 @@ def finals(*message_ids: str) -> list[Outcome]:
     return [Outcome(message_id, True, AT) for message_id in message_ids]
 
 
-def usage(connector_s: float) -> dict[str, CpuSpent]:
-    seconds = dict.fromkeys((*SERVERS, SIMULATOR, LOAD_GENERATOR), 0.5) | {CONNECTOR: connector_s}
-    return {name: CpuSpent({number: value}, 0.0, []) for number, (name, value) in enumerate(seconds.items())}
+def usage(elapsed_s: float, *connector_s: float) -> Usage:
+    """Pid 1 of the connector used the first of `connector_s`, pid 2 the second; every other group half a second."""
+    spent = dict.fromkeys((*SERVERS, SIMULATOR, LOAD_GENERATOR), CpuSpent({100: 0.5}, 0.0, []))
+    connector = CpuSpent(dict(enumerate(connector_s, 1)), 0.0, [])
+    return Usage(elapsed_s, spent | {CONNECTOR: connector}, rest_s=0.0)
 
 
 # CPU time.
@@ -90,6 +102,19 @@ def test_a_pid_that_was_given_to_another_process_is_a_new_process():
 def test_a_reading_leaves_out_those_that_are_gone():
     pid_of_nobody = 2**22 + 1  # above the highest that Linux gives
     assert [process.pid for process in cpu_times([getpid(), pid_of_nobody])] == [getpid()]
+
+
+def test_a_machine_is_busy_with_everything_but_idling_and_waiting_for_disks():
+    fields = [3, 1, 2, 500, 700, 1, 1, 2, 3, 1]
+    stat = "cpu  " + " ".join(str(seconds * TICKS_PER_S) for seconds in fields) + "\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
+    assert parse_busy(stat) == 10.0
+
+
+def test_what_none_of_the_groups_used_is_the_rest_of_the_machine():
+    before = Reading(100.0, 50.0, {CONNECTOR: {ROUTER: CpuTime(1.0, 0.0)}, SIMULATOR: {}})
+    after = Reading(110.0, 57.0, {CONNECTOR: {ROUTER: CpuTime(3.0, 0.0)}, SIMULATOR: {SESSION: CpuTime(4.0, 0.0)}})
+    spent = {CONNECTOR: CpuSpent({11: 2.0}, 0.0, []), SIMULATOR: CpuSpent({12: 4.0}, 0.0, [])}
+    assert usage_between(before, after) == Usage(10.0, spent, rest_s=1.0)
 
 
 # Memory and processes.
@@ -192,8 +217,8 @@ def test_an_actor_that_died_is_a_problem():
 
 
 def test_the_last_line_has_the_figures_of_both_measurements():
-    saturation = Saturation(2000, 0.5, usage(0.4), 150 * 1024 * 1024, {}, [])
-    steady = Steady(20.0, [3.0, 1.0, 2.0], 0.1, usage(4.0), 0, {}, [])
+    saturation = Saturation(2000, 0.5, usage(0.6, 0.4), 150 * 1024 * 1024, {}, [])
+    steady = Steady([3.0, 1.0, 2.0], 0.1, usage(20.0, 4.0), 0, {}, [])
     assert json.loads(as_json(saturation, steady)) == {
         "saturation": {
             "messages_per_s": 4000.0,
@@ -210,12 +235,12 @@ def test_a_measurement_that_was_not_made_is_not_in_the_last_line():
 
 
 def test_a_profile_shows_the_processes_of_the_connector_the_busiest_first():
-    spent = usage(0.0) | {CONNECTOR: CpuSpent({11: 0.2, 12: 0.6}, 0.0, [])}
-    found = Saturation(1000, 1.0, spent, 0, {11: "dispatch-router", 12: "session@a@0"}, [])
+    names = {1: "dispatch-router", 2: "session@a@0"}
+    found = Saturation(1000, 1.0, usage(1.0, 0.2, 0.6), 0, names, [])
     rows = [line.split() for line in saturation_table(found, profile=True)]
     shown = rows.index(["connector", "0.8000"])
     assert rows[shown + 1 : shown + 4] == [
-        ["session@a@0", "(12)", "0.6000"],
-        ["dispatch-router", "(11)", "0.2000"],
+        ["session@a@0", "(2)", "0.6000"],
+        ["dispatch-router", "(1)", "0.2000"],
         ["ended", "meanwhile", "0.0000"],
     ]

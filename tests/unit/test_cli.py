@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from cli import reach, send
 from cli.main import COMMANDS, main
 from cli.reach import Server, Unusable
 from config.settings import SETTINGS, Settings
 from messages.dispatch import Dispatch, RequestedEncoding
+
+CURSOR_UP = "\x1b[1A"
 
 TREE: dict[str, Any] = {
     "actor": "Connector",
@@ -398,3 +401,15 @@ def test_watching_as_json_is_a_line_each_until_ctrl_c(
 
     assert main(["dump", "--json", "--watch"]) == 0
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [TREE, healthy(TREE)]
+
+
+def test_watching_at_a_terminal_redraws_in_place(running: list[dict[str, Any] | None], monkeypatch: pytest.MonkeyPatch):
+    output = io.StringIO()
+    monkeypatch.setattr("cli.dump._console", lambda: Console(file=output, force_terminal=True, width=100))
+    running.extend([TREE, healthy(TREE)])
+
+    assert main(["dump", "--watch"]) == 0
+    first, redrawn = output.getvalue().split("healthy: 2 actors running", 1)
+    assert "degraded: operator@alpha degraded" in first
+    assert CURSOR_UP in first
+    assert "operator@alpha" in redrawn

@@ -22,6 +22,8 @@ CHILD_DEADLINE_S = 10
 
 
 def forget_families() -> None:
+    if values.ValueClass._multiprocess:
+        values.ValueClass.close_all_files()
     metrics._made.clear()
     del metrics._locks[1:]
     for cached in (counter, gauge, histogram):

@@ -31,7 +31,7 @@ def dsn(empty_database, query) -> Iterator[str]:
 def test_migrating_an_empty_database_applies_every_migration(dsn, query):
     assert migrate(dsn) == NAMES
     assert schema_version(dsn) == EXPECTED_VERSION
-    assert query("SELECT to_regclass('smpp.message_correlations')::text") == [("smpp.message_correlations",)]
+    assert query("SELECT count(*) FROM smpp.message_correlations") == [(0,)]
 
 
 def test_migrating_again_applies_nothing(dsn):
@@ -61,7 +61,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(dsn, monkeypatch):
 def test_a_migration_that_has_changed_since_it_was_applied_is_refused(dsn, query):
     migrate(dsn)
     query("UPDATE smpp.schema_migrations SET checksum = 'another' WHERE version = 1")
-    with pytest.raises(MigrationChanged, match="^migration 0001_correlations has changed since"):
+    with pytest.raises(MigrationChanged, match="migration 0001_correlations has changed since"):
         migrate(dsn)
 
 

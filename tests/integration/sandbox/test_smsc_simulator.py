@@ -520,6 +520,18 @@ class TestReceipts:
         wait_until(lambda: smsc.report().receipts.pending == 0)
         assert smsc.report().receipts.answered == 1
 
+    def test_a_late_refusal_repeats_nothing_that_is_repeated_already(self, simulate: Simulate) -> None:
+        smsc = simulate(deliver_answer_s=0.03, deliver_retry_s=0.05)
+        esme = smsc.bound()
+        esme.submit("one")
+        esme.answers()
+        receipt = esme.next(DELIVER_SM)
+        wait_until(lambda: smsc.report().receipts.timed_out == 1)
+        esme.socket.sendall(encode_deliver_sm_resp(receipt.sequence_number, CommandStatus.ESME_RX_T_APPN))
+        assert ids(esme.receipts()) == ["1"]
+        esme.expect_silence()
+        assert smsc.report().receipts.refused == 0
+
     def test_an_unanswered_receipt_of_a_lost_bind_comes_on_the_next(self, simulate: Simulate) -> None:
         smsc = simulate()
         esme = smsc.bound()
@@ -773,14 +785,16 @@ class TestReport:
         assert (smsc.report().messages.distinct, smsc.report().messages.duplicated) == (1, 0)
 
     def test_the_rate_and_the_window_of_an_esme_are_seen(self, simulate: Simulate) -> None:
-        smsc = simulate(answer_delay_s=0.05, receipts="none")
+        smsc = simulate(answer_delay_s=0.2, receipts="none")
         esme = smsc.bound()
         esme.submit("one", "two", "three")
-        esme.answers(3)
+        wait_until(lambda: smsc.report().submits.received == 3)
         esme.submit("four")
+        esme.answers(4)
+        esme.submit("five")
         esme.answers()
         report = smsc.report()
-        assert (report.submits.highest_in_a_second, report.binds.highest_window) == (4, 3)
+        assert (report.submits.highest_in_a_second, report.binds.highest_window) == (5, 4)
         assert report.submits.first_at <= report.submits.last_at
 
     def test_a_record_has_a_line_for_each_submit(self, simulate: Simulate, tmp_path: Path) -> None:

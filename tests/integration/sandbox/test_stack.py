@@ -61,6 +61,12 @@ with tempfile.TemporaryDirectory() as folder, RedisServer(Path(folder)) as serve
     print("up", flush=True)
     signal.pause()
 """
+FORGET_TO_CLOSE = """
+from sandbox.stack import Stack
+print("starting", flush=True)
+Stack(postgres_dsn="postgresql://db.example/smpp").__enter__()
+print("up", flush=True)
+"""
 MAKE_A_DIRECTORY = """
 import signal
 from sandbox.private_directory import PrivateDirectory
@@ -160,7 +166,7 @@ def test_servers_from_outside_are_not_started() -> None:
 
 def test_the_end_of_the_with_block_leaves_nothing() -> None:
     others = process_tree(os.getpid())
-    with Stack() as stack:
+    with Stack(postgres_dsn=OUTSIDE["postgres_dsn"]) as stack:
         pass
     assert (process_tree(os.getpid()), stack.directory.exists()) == (others, False)
 
@@ -182,7 +188,7 @@ def test_ctrl_c_while_starting_leaves_nothing(temp_folder: Path) -> None:
     assert (still_running(servers), list(temp_folder.iterdir())) == ([], [])
 
 
-def test_ctrl_c_twice_leaves_nothing(temp_folder: Path) -> None:
+def test_ctrl_c_and_another_one_while_stopping_leave_nothing(temp_folder: Path) -> None:
     with launcher(temp_folder) as process:
         await_line(process, "up")
         servers = process_tree(process.pid)[1:]
@@ -191,6 +197,23 @@ def test_ctrl_c_twice_leaves_nothing(temp_folder: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.wait(GONE_TIMEOUT_S)
     assert (still_running(servers), list(temp_folder.iterdir())) == ([], [])
+
+
+def test_a_launcher_that_ends_without_closing_leaves_nothing(temp_folder: Path) -> None:
+    """So it is also after a Ctrl-C that comes when closing has just begun."""
+    with launcher(temp_folder, FORGET_TO_CLOSE) as process:
+        await_line(process, "up")
+        process.wait(GONE_TIMEOUT_S)
+    assert list(temp_folder.iterdir()) == []
+
+
+def test_a_fork_of_the_launcher_cannot_close_the_stack(stack: Stack) -> None:
+    if (fork := os.fork()) == 0:
+        stack.close()
+        os._exit(0)
+    os.waitpid(fork, 0)
+    assert stack.redis.running
+    assert stack.directory.exists()
 
 
 def test_the_kernel_ends_every_server_of_a_killed_launcher(temp_folder: Path) -> None:

@@ -1,0 +1,185 @@
+"""The connection: back by itself after a loss, in time when the server is away or silent, and silent about secrets."""
+
+import asyncio
+import itertools
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from adapters.postgres.connection import PostgresConnection
+from adapters.postgres.errors import DatabaseRefused, DatabaseUnavailable, InvalidDsn
+
+BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()"
+TERMINATE = BACKENDS.replace("count(*)", "pg_terminate_backend(pid, 5000)")
+ONE = (b"SELECT 1", ())
+SLACK_S = 1.0  # for a busy machine
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port of ours where nobody listens."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield reserved.getsockname()[1]
+
+
+def test_it_connects_when_first_used_and_once(run, connect, query):
+    connection = connect()
+    assert query(BACKENDS) == [(0,)]
+    assert [run(connection.run(ONE)) for _ in range(3)] == [[[(1,)]]] * 3
+    assert query(BACKENDS) == [(1,)]
+
+
+def test_a_call_with_several_statements_answers_each_of_them(run, connect):
+    nothing = (b"CREATE TEMPORARY TABLE t (n int)", ())
+    parameters = (b"SELECT $1::int + 1, $2::text", (41, "x"))
+    assert run(connect().run(ONE, nothing, parameters)) == [[(1,)], [], [(42, "x")]]
+
+
+def test_a_call_whose_last_statement_fails_has_stored_nothing(run, connect, query):
+    insert = (b"INSERT INTO smpp.schema_migrations (version, name, checksum) VALUES (777, 'x', 'x')", ())
+    with pytest.raises(DatabaseRefused) as refusal:
+        run(connect().run(insert, (b"SELECT 1 / 0", ())))
+    assert refusal.value.sqlstate == "22012"
+    assert query("SELECT count(*) FROM smpp.schema_migrations WHERE version = 777") == [(0,)]
+
+
+def test_a_refused_call_leaves_the_connection_usable(run, connect, query):
+    connection = connect()
+    with pytest.raises(DatabaseRefused):
+        run(connection.run((b"SELECT 1 / 0", ()), ONE))
+    assert run(connection.run(ONE)) == [[(1,)]]
+    assert query(BACKENDS) == [(1,)]
+
+
+def test_a_refusal_does_not_quote_the_value(run, connect):
+    with pytest.raises(DatabaseRefused) as refusal:
+        run(connect().run((b"SELECT $1::int", ("open-sesame",))))
+    assert str(refusal.value) == "the database refused a statement: InvalidTextRepresentation (SQLSTATE 22P02)"
+    assert refusal.value.__cause__ is None
+    assert refusal.value.__context__ is None
+
+
+def test_it_comes_back_after_the_server_has_ended_the_connection(run, connect, query):
+    connection = connect()
+    run(connection.run(ONE))
+    query(TERMINATE)
+    assert run(connection.run(ONE)) == [[(1,)]]
+
+
+def test_it_comes_back_after_a_statement_whose_connection_was_ended(run, connect, query):
+    connection = connect()
+    run(connection.run(ONE))
+
+    async def lose_it_meanwhile() -> list[list[tuple[int]]]:
+        running = asyncio.create_task(connection.run((b"SELECT 2 FROM pg_sleep(0.3)", ())))
+        while query(BACKENDS + " AND state = 'active'") == [(0,)]:
+            await asyncio.sleep(0.01)
+        query(TERMINATE)
+        return await running
+
+    assert run(lose_it_meanwhile()) == [[(2,)]]
+
+
+def test_a_server_that_is_away_is_reported_within_the_deadline_without_the_password(run, connect, closed_port):
+    connection = connect(dsn=f"postgresql://smpp:open-sesame@127.0.0.1:{closed_port}/smpp", deadline_s=0.3)
+    started_at = time.monotonic()
+    with pytest.raises(DatabaseUnavailable, match=f"port {closed_port} failed: Connection refused$") as failure:
+        run(connection.run(ONE))
+    assert time.monotonic() - started_at < 0.3 + SLACK_S
+    assert "open-sesame" not in str(failure.value)
+
+
+def test_attempts_become_rarer_while_the_server_is_away(run, connect):
+    attempts: list[float] = []
+
+    async def count_attempts() -> None:
+        async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            attempts.append(time.monotonic())
+            writer.close()
+
+        server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        connection = connect(dsn=f"postgresql://smpp@127.0.0.1:{port}/smpp", deadline_s=2.0)
+        with pytest.raises(DatabaseUnavailable):
+            await connection.run(ONE)
+        server.close()
+
+    run(count_attempts())
+    pauses = [later - earlier for earlier, later in itertools.pairwise(attempts)]
+    assert 3 <= len(attempts) <= 6  # 0.2, 0.4, 0.8 s, each shortened by up to a half
+    assert min(pauses) >= 0.1
+
+
+def test_a_server_that_accepts_and_says_nothing_is_given_up_within_the_deadline(run, connect):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        connection = connect(dsn=f"postgresql://smpp@127.0.0.1:{port}/smpp", deadline_s=0.3)
+        with pytest.raises(DatabaseUnavailable, match=r"no connection to the database within 0\.[0-9] s"):
+            run(connection.run(ONE))
+
+
+def test_a_statement_without_an_answer_is_given_up_within_the_deadline(run, connect):
+    connection = connect(deadline_s=0.5)
+    run(connection.run(ONE))
+    started_at = time.monotonic()
+    with pytest.raises(DatabaseUnavailable, match="the connection to the database was lost"):
+        run(connection.run((b"SELECT pg_sleep(30)", ())))
+    assert time.monotonic() - started_at < 0.5 + SLACK_S
+    assert run(connection.run(ONE)) == [[(1,)]]
+
+
+def test_calls_take_turns_and_do_not_wait_longer_than_their_deadline(run, connect):
+    connection = connect(deadline_s=0.5)
+
+    async def two_at_once() -> list[object]:
+        slow = connection.run((b"SELECT 1 FROM pg_sleep(0.4)", ()))
+        return await asyncio.gather(slow, connection.run(ONE), return_exceptions=True)
+
+    assert run(two_at_once()) == [[[(1,)]], [[(1,)]]]
+
+
+def test_a_deadlock_is_tried_again(run, connect, correlations, accepted):
+    run(correlations.write([accepted("m-1"), accepted("m-2")]))
+    update = b"UPDATE smpp.message_correlations SET traceparent = 'x' WHERE message_id = $1"
+    wait = (b"SELECT 1 FROM pg_sleep(0.2)", ())
+
+    async def cross() -> list[object]:
+        return await asyncio.gather(
+            connect().run((update, ("m-1",)), wait, (update, ("m-2",))),
+            connect().run((update, ("m-2",)), wait, (update, ("m-1",))),
+        )
+
+    assert run(cross()) == [[[], [(1,)], []]] * 2
+
+
+def test_a_dsn_that_is_none_is_refused_without_quoting_it():
+    with pytest.raises(InvalidDsn) as refusal:
+        PostgresConnection("postgresql://smpp:open%sesame@127.0.0.1/smpp", "test")
+    assert str(refusal.value) == "POSTGRES_DSN is not a valid libpq connection string"
+
+
+def test_a_wrong_password_is_a_server_that_is_away_and_is_not_quoted(run, connect, dsn):
+    connection = connect(dsn=make_conninfo(dsn, password="open-sesame"), deadline_s=0.5)
+    with pytest.raises(DatabaseUnavailable, match="password authentication failed") as failure:
+        run(connection.run(ONE))
+    assert "open-sesame" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "words"),
+    [
+        ("40P01", "DeadlockDetected"),
+        ("57014", "QueryCanceled"),
+        ("53100", "DiskFull"),
+        ("25006", "ReadOnlySqlTransaction"),
+    ],
+)
+def test_what_may_succeed_later_is_unavailable(run, connect, sqlstate, words):
+    fail = f"DO $$ BEGIN RAISE EXCEPTION 'secret' USING ERRCODE = '{sqlstate}'; END $$".encode()
+    with pytest.raises(DatabaseUnavailable) as failure:
+        run(connect(deadline_s=0.2).run((fail, ())))
+    assert str(failure.value) == f"the database could not do it now: {words}"

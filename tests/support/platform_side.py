@@ -1,0 +1,131 @@
+"""The messaging platform's side of NATS: dispatches go out, events come back from the stream."""
+
+import asyncio
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from concurrent.futures import Future
+from itertools import count
+from types import TracebackType
+from typing import Any, Self
+
+import nats
+from background_loop import BackgroundLoop
+from nats.aio.msg import Msg
+from nats.js.errors import NotFoundError
+from waiting import wait_until
+
+from sandbox.stack import Stack
+
+DLR, MO, DEAD, HEALTH = "sms.dlr.inbound", "sms.mo.inbound", "sms.dead.dispatch", "operator.health"
+STREAMS_S = 20.0
+EVENT_S = 20.0
+
+Event = dict[str, Any]
+
+_numbers = count(1)
+
+
+class Platform:
+    """Publishes dispatches and reads all events that the stream keeps; use it with `with`, after a service started."""
+
+    def __init__(self, loop: BackgroundLoop, stack: Stack) -> None:
+        self._loop = loop
+        self._stack = stack
+        self._events: defaultdict[str, list[Event]] = defaultdict(list)
+
+    def __enter__(self) -> Self:
+        self._loop.run(self._connect())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.run(self._client.close())
+
+    def publish(self, operator_id: str, payload: bytes, headers: dict[str, str] | None = None) -> None:
+        """Returns when JetStream has it."""
+        self._loop.run(self._jetstream.publish(f"sms.dispatch.{operator_id}", payload, headers=headers))
+
+    def dispatch(self, operator_id: str, **fields: Any) -> str:
+        """Publish a message with `fields` in place of the usual ones; returns its message_id."""
+        message = a_message(operator_id, **fields)
+        self.publish(operator_id, json.dumps(message).encode())
+        return str(message["message_id"])
+
+    def dispatch_load(self, operator_id: str, message_ids: Iterable[str], tps: float) -> Future[None]:
+        """Publishes a message of each id at an even rate, in the background; texts begin with #0, #1 and so on."""
+        return self._loop.start(self._dispatch_load(operator_id, message_ids, tps))
+
+    # Events.
+
+    def events(self, subject: str, operator_id: str) -> list[Event]:
+        return [event for event in list(self._events[subject]) if event["operator_id"] == operator_id]
+
+    def events_of(self, message_id: str) -> list[Event]:
+        """Its sms.dlr.inbound events, in their order in the stream."""
+        return [event for event in list(self._events[DLR]) if event["message_id"] == message_id]
+
+    def final_event(self, message_id: str, within_s: float = EVENT_S) -> Event:
+        """Its one final event; waits for it."""
+
+        def finals() -> list[Event]:
+            return [event for event in self.events_of(message_id) if event["final"]]
+
+        (event,) = wait_until(finals, within_s, f"a final event of {message_id}")
+        return event
+
+    def wait_for(self, subject: str, operator_id: str, number: int = 1, within_s: float = EVENT_S) -> list[Event]:
+        """The operator's events of this subject, once there are so many."""
+        wait_until(
+            lambda: len(self.events(subject, operator_id)) >= number, within_s, f"{number} {subject} of {operator_id}"
+        )
+        return self.events(subject, operator_id)
+
+    def final_counts(self, operator_id: str) -> Counter[str]:
+        """How many final events each message of the operator has."""
+        return Counter(event["message_id"] for event in self.events(DLR, operator_id) if event["final"])
+
+    # In the loop.
+
+    async def _connect(self) -> None:
+        environment = self._stack.environment
+        self._client = await nats.connect(environment["NATS_URL"], nkeys_seed=environment["NATS_NKEY_SEED_FILE"])
+        self._jetstream = self._client.jetstream()
+        for subject in (DLR, MO, DEAD, HEALTH):
+            await self._follow(subject)
+
+    async def _follow(self, subject: str) -> None:
+        deadline = time.monotonic() + STREAMS_S
+        while True:
+            try:
+                await self._jetstream.subscribe(subject, ordered_consumer=True, cb=self._received)
+            except NotFoundError:
+                assert time.monotonic() < deadline, "the service made no streams"
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+    async def _received(self, message: Msg) -> None:
+        self._events[message.subject].append(json.loads(message.data))
+
+    async def _dispatch_load(self, operator_id: str, message_ids: Iterable[str], tps: float) -> None:
+        started_at = time.monotonic()
+        for index, message_id in enumerate(message_ids):
+            await asyncio.sleep(started_at + index / tps - time.monotonic())
+            message = a_message(operator_id, message_id=message_id, text=f"#{index} under load")
+            await self._jetstream.publish(f"sms.dispatch.{operator_id}", json.dumps(message).encode())
+
+
+def a_message(operator_id: str, **fields: Any) -> dict[str, Any]:
+    """A dispatch; None takes a field out."""
+    message = {
+        "message_id": f"{operator_id}-{next(_numbers)}",
+        "operator_id": operator_id,
+        "to": "+491512345678",
+        "from": "Bank",
+        "text": "Hello",
+        **fields,
+    }
+    return {name: value for name, value in message.items() if value is not None}
