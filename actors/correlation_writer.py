@@ -6,6 +6,7 @@ keep their frames until then.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -160,15 +161,28 @@ class CorrelationWriterBody(Body):
 
     async def _acknowledge(self, work: Work) -> None:
         done = [
-            context.reply
+            context
             for context in work.stored
             if self._completion.stored(context.reply, context.segment, context.segments)
         ]
-        done += [concluded.context.reply for concluded in work.dead]
-        await acknowledge(self._publisher.client, done)
+        await acknowledge(self._publisher.client, [context.reply for context in done])
+        await acknowledge(self._publisher.client, [concluded.context.reply for concluded in work.dead])
         for concluded in work.given_back:
             self._completion.forget(concluded.context.reply)
             await give_back(self._publisher.client, [concluded.context.reply], concluded.delay_s)
+
+        self._count(work, done)
+
+    def _count(self, work: Work, done: Sequence[MessageContext]) -> None:
+        """A message counts as what its last segment was."""
+        ends = {(row.message_id, row.segment): row.status.value.lower() for row in work.ended}
+        outcomes = Counter(
+            (context.operator_id, ends.get((context.message_id, context.segment), "accepted")) for context in done
+        )
+        outcomes.update((concluded.context.operator_id, "dead") for concluded in work.dead)
+        outcomes.update((concluded.context.operator_id, "given back") for concluded in work.given_back)
+        for (operator_id, outcome), count in outcomes.items():
+            metrics.counter("smpp_messages_total", operator=operator_id, outcome=outcome).inc(count)
 
     async def _answer(self, queries: Sequence[tuple[LaneConnection, AcceptedQuery]]) -> None:
         for connection, query in queries:

@@ -68,6 +68,7 @@ class OperatorBody(Body):
         self._health_lane = LaneClient(self.lane_of(HEALTH_PUBLISHER), retain=True)
         self._writer.start()
         self._health_lane.start()
+        self._to_submit_seconds = metrics.histogram("smpp_dispatch_to_submit_seconds", operator=self._operator_id)
         await self._permits.start()
         self._show_health()
         for name in self._traffic.sessions:
@@ -140,8 +141,10 @@ class OperatorBody(Body):
         wanted = min(self._traffic.waiting, self._traffic.free_slots(now))
         permits = self._permits.available(wanted, now)
         assigned = self._traffic.assign(permits, now, time.time()) if permits else {}
+        wall_now = time.time()
         for name, orders in assigned.items():
             self._permits.spend(len(orders), now)
+            metrics.observe_all(self._to_submit_seconds, [wall_now - order.published_at for order in orders])
             batch = SubmitBatch([SubmitOrder(order.key, order.body, order.encoded_context) for order in orders])
             if not self._lanes[name].send(batch):
                 self._traffic.not_handed_over(name, orders)

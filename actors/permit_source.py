@@ -1,18 +1,21 @@
 """Permits from Redis for an OperatorActor: leases them in blocks and wakes the actor when there are new ones."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 
-from adapters.redis_throttle import RedisThrottle, ThrottleUnavailable
-
 from actors.runtime.surroundings import surroundings
+from adapters.redis_throttle import RedisThrottle, ThrottleUnavailable
 from adapters.telemetry import metrics
+from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from core.permits import Permits
 
 UNAVAILABLE_RETRY_S = 0.5
 LEAST_WAIT_S = 0.001
+
+log = logging.getLogger(__name__)
 
 
 class PermitSource:
@@ -64,12 +67,17 @@ class PermitSource:
                 self._operator_id, self._replica_id, wish, self._permits.tps, validity_s, self._permits.unused()
             )
         except ThrottleUnavailable:
-            self.state = "Redis unavailable"
+            self._set_state("Redis unavailable")
             await asyncio.sleep(UNAVAILABLE_RETRY_S)
             return False
-        self.state = "ok"
+        self._set_state("ok")
         if lease.granted:
             self._permits.granted(lease.granted, now + validity_s)
             return True
         await asyncio.sleep(max(LEAST_WAIT_S, lease.retry_after_s))
         return False
+
+    def _set_state(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            log_event(log, logging.WARNING, "throttle_state", state, operator_id=self._operator_id)

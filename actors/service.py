@@ -8,10 +8,13 @@ from typing import Any
 
 from actors.inspection import Node, collect
 from actors.runtime.lanes import LaneWatch, lane_address
+from actors.runtime.lifeline import is_alive, parent_pid
 from actors.runtime.system import ROOT_NAME, ActorSystemFailed, RunningActorSystem, RuntimeFolder
 from adapters.http_endpoint import HttpEndpoint
+from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
 from config.settings import Settings
+from config.version import version
 from core.restarts import RestartPolicy
 
 ALIVE_WITHIN_S = 5.0
@@ -38,12 +41,13 @@ class Service:
             loop.add_signal_handler(number, self._asked_to_stop)
         endpoint = HttpEndpoint(self._status, self._alive, self._ready)
         port = await endpoint.start(self._settings.http_host, self._settings.http_port)
+        metrics.gauge("smpp_build_info", version=version()).set(1)
         log_event(log, logging.INFO, "service_started", http_port=port)
         supervision = asyncio.create_task(self._supervise_root())
         await self._stopping.wait()
         supervision.cancel()
         log_event(log, logging.INFO, "service_stopping")
-        drained = await self._drain()
+        drained = self._exit_code == 0 and await self._drain()
         await endpoint.stop()
         log_event(log, logging.INFO, "service_stopped", drained=drained)
         return self._exit_code
@@ -57,14 +61,18 @@ class Service:
         """The root supervisor has no actor above it, and Thespian starts none anew: this process does."""
         watch = LaneWatch(lane_address(self._folder.lanes, ROOT_NAME))
         policy = RestartPolicy()
+        admin = 0
         while True:
             policy.started(time.monotonic())
             if await watch.connected(ROOT_START_S):
+                admin = parent_pid(watch.pid)
                 await watch.lost()
             delay_s = policy.delay_s(time.monotonic())
             log_event(log, logging.ERROR, "root_died", restart_in_s=round(delay_s, 2))
             await asyncio.sleep(delay_s)
             try:
+                if not is_alive(admin):
+                    raise ActorSystemFailed("its admin process is gone")
                 await asyncio.to_thread(self._system.restart_root, policy.restarts)
             except ActorSystemFailed as error:
                 log_event(log, logging.CRITICAL, "actor_system_gone", str(error))

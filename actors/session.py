@@ -84,6 +84,7 @@ class SessionBody(Body):
         self._publisher.start()
         self._submits_accepted = self._count_submits(CommandStatus.ESME_ROK)
         self._submit_seconds = metrics.histogram("smpp_submit_sm_seconds", operator=self._operator_id)
+        self._window_in_use = metrics.gauge("smpp_window_in_use", operator=self._operator_id, session=self.name)
         self._show_state()
         self.spawn(self._refuse_unsafe())
 
@@ -98,8 +99,10 @@ class SessionBody(Body):
         while not self.draining:
             try:
                 await self._bind(self._operator.endpoints[self._endpoint])
-            except (BindFailed, OperatorManagementUnavailable, OperatorUnknown) as error:
-                self._bind_failed(str(error))
+            except BindFailed as error:
+                self._bind_failed(str(error), error.result)
+            except (OperatorManagementUnavailable, OperatorUnknown) as error:
+                self._bind_failed(f"no credentials: {error}", "no credentials")
             else:
                 await self._unbound.wait()
             await self._wait_before_retry()
@@ -109,14 +112,14 @@ class SessionBody(Body):
         await self._links.bind(endpoint, credentials)
         self._bound, self._bound_at, self._last_error = True, time.monotonic(), ""
         self._unbound.clear()
-        metrics.counter("smpp_binds_total", operator=self._operator_id, result="bound").inc()
+        metrics.counter("smpp_binds_total", operator=self._operator_id, result=CommandStatus.ESME_ROK.name).inc()
         log_event(log, logging.INFO, "session_bound", mode=self._links.mode, **self._where())
         self.tell_parent(SessionBound(self.name, self._endpoint, self._links.mode))
         self._show_state()
 
-    def _bind_failed(self, reason: str) -> None:
+    def _bind_failed(self, reason: str, result: str) -> None:
         self._last_error = reason
-        metrics.counter("smpp_binds_total", operator=self._operator_id, result="failed").inc()
+        metrics.counter("smpp_binds_total", operator=self._operator_id, result=result).inc()
         log_event(log, logging.WARNING, "bind_failed", reason, **self._where())
         self.tell_parent(SessionUnbound(self.name, reason))
 
@@ -167,6 +170,7 @@ class SessionBody(Body):
             link.connection.submit(order.body, order, now)
         if link is not None:
             link.flush()
+        self._window_in_use.set(self._in_flight())
 
     # What the SMSC says.
 
@@ -186,6 +190,7 @@ class SessionBody(Body):
             self._writer.send(AcceptedBatch(accepted))
         if deliveries:
             self._pass_on(link, deliveries, at)
+        self._window_in_use.set(self._in_flight())
         self._reports.flush_soon()
 
     def _answered(self, event: SubmitAnswered, accepted: list[Accepted], at: float) -> None:

@@ -15,6 +15,8 @@ from smpp.events import BindRefused, BindTimedOut, Bound, Event, Unbound
 CONNECT_TIMEOUT_S = 10.0
 TRX_REFUSAL_KEPT_S = 24 * 3600.0  # an SMSC may learn bind_transceiver; ask once a day
 
+NO_ANSWER = "no answer"  # as a label: neither accepted nor refused
+
 _PAIR = (BindMode.TRANSMITTER, BindMode.RECEIVER)
 
 
@@ -24,6 +26,7 @@ class BindFailed(Exception):
     def __init__(self, reason: str, command_status: int = 0) -> None:
         super().__init__(reason)
         self.command_status = command_status
+        self.result = status_name(command_status) if command_status else NO_ANSWER
 
 
 class SessionLinks:

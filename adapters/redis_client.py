@@ -18,7 +18,7 @@ def open_client(url: str) -> Redis:
 
 
 async def answer_within(deadline_s: float, call: Awaitable[Answer], unavailable: type[Exception]) -> Answer:
-    """The answer to `call`; raises `unavailable` when there is none within `deadline_s`, with the kind of error only."""
+    """The answer to `call`; raises `unavailable` when there is none within `deadline_s`, with the kind of error."""
     try:
         async with asyncio.timeout(deadline_s):
             return await call

@@ -22,8 +22,6 @@ ACTIONS = {
     Status.ESME_RX_T_APPN: Action.RETRY,
 }
 
-MAX_ATTEMPTS = 5  # of one segment, refusals that ask for a later attempt not counted twice
-
 
 def action_of(command_status: int) -> Action:
     """What to do; a status that no table knows is a refusal."""

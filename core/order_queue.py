@@ -1,7 +1,7 @@
 """Submits that wait in an OperatorActor for a permit and a free window slot."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from messages.lanes import MessageContext
@@ -13,7 +13,7 @@ PRIORITIES = 4  # of a dispatch, 0..3; the highest first
 class Order:
     """One submit_sm to be sent. Its repr shows no content.
 
-    expires_at, published_at: seconds since the epoch. held_since: monotonic seconds. attempts: submit_sm that count.
+    expires_at, published_at: seconds since the epoch. held_since: monotonic seconds.
     """
 
     key: int
@@ -24,7 +24,6 @@ class Order:
     expires_at: float | None
     published_at: float
     held_since: float
-    attempts: int = 0
 
     def __repr__(self) -> str:
         return f"Order(key={self.key}, message_id={self.context.message_id!r})"
@@ -59,18 +58,25 @@ class OrderQueue:
 
     def take_older_than(self, since: float) -> list[Order]:
         """Takes out what has been held since before that monotonic time."""
-        taken = []
-        for queue in self._queues:
-            old = [order for order in queue if order.held_since < since]
-            if old:
-                young = [order for order in queue if order.held_since >= since]
-                queue.clear()
-                queue.extend(young)
-                taken += old
-        self._size -= len(taken)
-        return taken
+        return self._take(lambda order: order.held_since < since)
+
+    def take_of_dispatch(self, reply: str) -> list[Order]:
+        """Takes out the segments of one dispatch."""
+        return self._take(lambda order: order.context.reply == reply)
 
     def drain(self) -> Iterator[Order]:
         """Takes out everything, in order."""
         while self._size:
             yield self.pop()
+
+    def _take(self, is_wanted: Callable[[Order], bool]) -> list[Order]:
+        taken: list[Order] = []
+        for queue in self._queues:
+            wanted = [order for order in queue if is_wanted(order)]
+            if wanted:
+                others = [order for order in queue if not is_wanted(order)]
+                queue.clear()
+                queue.extend(others)
+                taken += wanted
+        self._size -= len(taken)
+        return taken

@@ -1,13 +1,15 @@
 """An operator's submits between the router and its sessions: which goes where, when, and what becomes of it.
 
 Every order ends in exactly one of: accepted by the SMSC (the session tells the CorrelationWriter), concluded here,
-or given back to JetStream. Times are monotonic seconds unless named wall.
+or given back to JetStream with its dispatch. Times are monotonic seconds unless named wall.
 """
 
 from collections.abc import Iterable
 
-from config.operators import MOST_HELD_S, OperatorConfig, UnknownOutcome
-from core.answers import MAX_ATTEMPTS, Action, action_of
+from config.operators import OperatorConfig, UnknownOutcome
+from core.answers import Action, action_of
+from core.attempts import Attempts
+from core.held_dispatches import HeldDispatches
 from core.intake import mark_possibly_sent
 from core.order_queue import Order, OrderQueue
 from core.session_view import SessionView
@@ -15,6 +17,8 @@ from messages.lanes import Concluded, Conclusion, SubmitReport, Unsubmitted
 
 GIVE_BACK_DELAY_S = 1.0  # another replica may have a bind; this one must not get it back at once
 UNSURE_DELAY_S = 3.0  # time for the answers that a dead session had read to be stored
+MOST_HELD_S = 20.0  # below JetStream's ack_wait, or a second replica would get what this one still holds
+REPORT_SLACK_S = 5.0  # a session reports on an order within response_s and this
 
 
 class Traffic:
@@ -22,7 +26,10 @@ class Traffic:
 
     def __init__(self, operator: OperatorConfig, session_names: Iterable[str]) -> None:
         self._unknown_outcome = operator.unknown_outcome
+        self._most_in_hand_s = MOST_HELD_S + operator.timers.response_s + REPORT_SLACK_S
         self._queue = OrderQueue()
+        self._dispatches = HeldDispatches()
+        self._attempts = Attempts()
         self._concluded: list[Concluded] = []
         self.sessions = {name: SessionView(name, operator.session_window()) for name in session_names}
         self.unknown_outcomes = 0
@@ -53,7 +60,9 @@ class Traffic:
 
     def add(self, orders: Iterable[Order]) -> None:
         for order in orders:
+            self._dispatches.arrived(order)
             self._queue.push(order)
+        self._keep_only_while_bound()
 
     def conclude(self, concluded: Iterable[Concluded]) -> None:
         self._concluded += concluded
@@ -73,65 +82,80 @@ class Traffic:
                 break
             order = self._queue.pop()
             if order.expires_at is not None and wall_now >= order.expires_at:
-                self._end(order, Conclusion.EXPIRED)
-                continue
-            permits -= 1
-            order.attempts += 1
-            session.in_hand[order.key] = order
-            assigned.setdefault(session.name, []).append(order)
+                self._conclude(order, Conclusion.EXPIRED)
+            elif order.held_since < now - MOST_HELD_S:
+                self._give_back(order, GIVE_BACK_DELAY_S)
+            else:
+                permits -= 1
+                session.in_hand[order.key] = order
+                assigned.setdefault(session.name, []).append(order)
         return assigned
 
     def give_back_old(self, now: float) -> None:
+        """What has waited too long, and what its session should have reported on long ago."""
         for order in self._queue.take_older_than(now - MOST_HELD_S):
-            self._end(order, Conclusion.GIVE_BACK, delay_s=GIVE_BACK_DELAY_S)
+            self._give_back(order, GIVE_BACK_DELAY_S)
+        for session in self.sessions.values():
+            self._lost(session.take_older_than(now - self._most_in_hand_s))
 
     def give_back_waiting(self) -> None:
         """What waits belongs to JetStream, so that a replica with a bind can take it."""
         for order in self._queue.drain():
-            self._end(order, Conclusion.GIVE_BACK, delay_s=GIVE_BACK_DELAY_S)
+            self._give_back(order, GIVE_BACK_DELAY_S)
 
     # Answers.
 
     def reported(self, name: str, report: SubmitReport, now: float) -> None:
         session = self.sessions[name]
         for key in report.accepted:
-            session.in_hand.pop(key, None)
+            if order := session.in_hand.pop(key, None):
+                self._accepted(order)
         if report.accepted:
-            session.answered_well()
-        for refusal in report.refused:
+            session.answered_well(now)
+        for refusal in reversed(report.refused):
             if order := session.in_hand.pop(refusal.key, None):
                 self._refused(session, order, refusal.command_status, now)
         for back in reversed(report.returned):
             if order := session.in_hand.pop(back.key, None):
                 self._returned(order, back.why)
+        self._keep_only_while_bound()
 
     def not_handed_over(self, name: str, orders: list[Order]) -> None:
         """The session's lane was gone before the orders were written to it."""
         for order in reversed(orders):
             del self.sessions[name].in_hand[order.key]
-            self._returned(order, Unsubmitted.NOT_SENT)
+            self._try_first(order)
+        self._keep_only_while_bound()
+
+    def _accepted(self, order: Order) -> None:
+        self._attempts.forget(order)
+        self._left(order)
 
     def _refused(self, session: SessionView, order: Order, command_status: int, now: float) -> None:
         action = action_of(command_status)
         if action is Action.SLOW_DOWN:
-            order.attempts -= 1
             session.throttled(now)
-        if action is Action.REFUSE or order.attempts >= MAX_ATTEMPTS:
-            self._end(order, Conclusion.REFUSED, command_status)
+            self._try_first(order)
+            return
+        retry_after_s = self._attempts.retry_after_s(order) if action is Action.RETRY else None
+        if retry_after_s is None:
+            self._conclude(order, Conclusion.REFUSED, command_status)
         else:
-            self._queue.push_first(order)
+            self._give_back(order, retry_after_s)
 
     def _returned(self, order: Order, why: Unsubmitted) -> None:
         if why is Unsubmitted.NOT_SENT:
-            order.attempts -= 1
-            self._queue.push_first(order)
-            return
-        self.unknown_outcomes += 1
-        if self._unknown_outcome is UnknownOutcome.REPORT or order.attempts >= MAX_ATTEMPTS:
-            self._end(order, Conclusion.REPORTED)
-        else:
+            self._try_first(order)
+        elif self._is_worth_another_try(order):
             mark_possibly_sent(order)
-            self._queue.push_first(order)
+            self._try_first(order)
+        else:
+            self._conclude(order, Conclusion.REPORTED)
+
+    def _is_worth_another_try(self, order: Order) -> bool:
+        """Counts an unknown outcome; whether the submit_sm may go out again."""
+        self.unknown_outcomes += 1
+        return self._unknown_outcome is UnknownOutcome.RESEND and self._attempts.retry_after_s(order) is not None
 
     # Sessions.
 
@@ -140,18 +164,49 @@ class Traffic:
 
     def session_unbound(self, name: str, reason: str) -> None:
         self.sessions[name].unbind(reason)
+        self._keep_only_while_bound()
+
+    def session_lost(self, name: str) -> None:
+        """Its process is gone."""
+        session = self.sessions[name]
+        orders = list(session.in_hand.values())
+        session.in_hand.clear()
+        self._lost(orders)
+        self.session_unbound(name, "session process ended")
+
+    def _lost(self, orders: Iterable[Order]) -> None:
+        """Whether their submits went out, and were answered, is not known here: JetStream repeats them, and what the
+        operator accepted is looked up then."""
+        for order in orders:
+            if self._is_worth_another_try(order):
+                self._give_back(order, UNSURE_DELAY_S)
+            else:
+                self._conclude(order, Conclusion.REPORTED)
+
+    # The ways out of here.
+
+    def _try_first(self, order: Order) -> None:
+        if self._dispatches.is_going_back(order):
+            self._left(order)
+        else:
+            self._queue.push_first(order)
+
+    def _keep_only_while_bound(self) -> None:
         if not self.any_bound:
             self.give_back_waiting()
 
-    def session_lost(self, name: str) -> None:
-        """Its process is gone. Whether its open submits went out is not known: JetStream repeats them, and what the
-        operator accepted is looked up then."""
-        session = self.sessions[name]
-        self.unknown_outcomes += len(session.in_hand)
-        for order in session.in_hand.values():
-            self._end(order, Conclusion.GIVE_BACK, delay_s=UNSURE_DELAY_S)
-        session.in_hand.clear()
-        self.session_unbound(name, "session process ended")
+    def _conclude(self, order: Order, conclusion: Conclusion, command_status: int = 0) -> None:
+        self._concluded.append(Concluded(conclusion, order.context, command_status))
+        self._left(order)
 
-    def _end(self, order: Order, conclusion: Conclusion, command_status: int = 0, delay_s: float = 0) -> None:
-        self._concluded.append(Concluded(conclusion, order.context, command_status, delay_s=delay_s))
+    def _give_back(self, order: Order, delay_s: float) -> None:
+        self._dispatches.give_back(order, delay_s)
+        if order.context.segments > 1:
+            for waiting in self._queue.take_of_dispatch(order.context.reply):
+                self._left(waiting)
+        self._left(order)
+
+    def _left(self, order: Order) -> None:
+        delay_s = self._dispatches.left(order)
+        if delay_s is not None:
+            self._concluded.append(Concluded(Conclusion.GIVE_BACK, order.context, delay_s=delay_s))

@@ -226,6 +226,9 @@ class LaneClient:
     def is_connected(self) -> bool:
         return self._connection is not None
 
+    def peer_pid(self) -> int:
+        return self._connection.peer_pid() if self._connection is not None else 0
+
     @property
     def unconfirmed(self) -> int:
         return len(self._retained) if self._retained is not None else 0
@@ -309,6 +312,11 @@ class LaneWatch:
 
     async def lost(self) -> None:
         await self._down.wait()
+
+    @property
+    def pid(self) -> int:
+        """Of the process that serves the lane; 0 while there is no connection."""
+        return self._client.peer_pid()
 
     def _connected(self) -> None:
         self._up.set()

@@ -12,6 +12,7 @@ import ctypes
 import fcntl
 import os
 import signal
+from pathlib import Path
 
 F_SETSIG = 10  # linux/fcntl.h; not in Python's fcntl module before 3.13's F_SETSIG on some builds
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -47,3 +48,22 @@ def die_with_parent() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def parent_pid(pid: int) -> int:
+    """0 when there is no such process."""
+    return int(_stat(pid)[1]) if _stat(pid) else 0
+
+
+def is_alive(pid: int) -> bool:
+    """Whether it runs; a zombie does not."""
+    fields = _stat(pid)
+    return bool(fields) and fields[0] not in ("Z", "X")
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of /proc/<pid>/stat from the state on (proc(5)); the name before them may hold anything."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []

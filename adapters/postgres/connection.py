@@ -37,11 +37,13 @@ TCP_OPTIONS = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_coun
 
 SESSION_SETTINGS = {
     "statement_timeout": f"{STATEMENT_TIMEOUT_S:g}s",
+    "client_connection_check_interval": "1s",  # a statement that nobody waits for any more shall not keep its locks
     # What concurrent replicas see of each other rests on a new snapshot for each statement.
     "default_transaction_isolation": "read committed",
-    # All our statements go through an index. A plan made while the table is empty, or known to be from its last VACUUM,
-    # would scan it, and stay in use while it fills.
+    # All our statements go through an index, row by row. A plan made while the table is empty, or known to be from its
+    # last VACUUM, would scan it, and stay in use while it fills.
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
     "jit": "off",  # never pays for statements of milliseconds
 }
 
@@ -77,15 +79,8 @@ class PostgresConnection:
         Raises DatabaseUnavailable (it may have been stored or not: repeat it) and DatabaseRefused (it has not).
         """
         deadline = time.monotonic() + self._deadline_s
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise DatabaseUnavailable("the database is busy with an earlier call") from None
-        try:
+        async with self._turn:  # every call before this one has an earlier deadline
             return await self._attempt_until(deadline, calls)
-        finally:
-            self._turn.release()
 
     async def close(self) -> None:
         """End the connection; a later `run` would make a new one."""

@@ -1,7 +1,7 @@
 """The real service, `smpp-connector run`, as a process, and its other commands beside it."""
 
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -51,14 +51,10 @@ class Connector(ServerProcess):
             "DRAIN_TIMEOUT_S": str(DRAIN_TIMEOUT_S),
         }
 
-    def run_command(self, name: str, columns: int = 80) -> CommandResult:
-        """Run another command with the same settings, and `columns` for its output.
-
-        Raises ServerError when it takes longer than COMMAND_TIMEOUT_S.
-        """
+    def run_command(self, name: str) -> CommandResult:
+        """Run another command with the same settings; ServerError when it takes longer than COMMAND_TIMEOUT_S."""
         log_file = self.directory / f"{name}.log"
-        environment = {**self.environment(), "COLUMNS": str(columns)}
-        around = Surroundings(self.directory, log_file, self._account, environment, signal.SIGKILL)
+        around = Surroundings(self.directory, log_file, self._account, self.environment(), signal.SIGKILL)
         child: Child | None = None
         try:
             with interrupts_held():
@@ -71,12 +67,13 @@ class Connector(ServerProcess):
                 child.end(signal.SIGTERM, STOP_TIMEOUT_S)
         return CommandResult(exit_code, log_file.read_text())
 
-    def warnings(self, most: int) -> list[str]:
-        """The last lines of its log at WARNING or above, and those that are not JSON, such as a traceback."""
-        return list(islice(self._grave_lines(), most))[::-1]
 
-    def _grave_lines(self) -> Iterator[str]:
-        lines = self.log_file.read_text(errors="replace").splitlines() if self.log_file.exists() else []
-        for line in reversed(lines):
-            if not line.startswith("{") or any(level in line for level in _GRAVE_LEVELS):
-                yield line
+def last_warnings(log_file: Path, most: int) -> list[str]:
+    """The last lines of its log at WARNING or above, and those that are not JSON, such as a traceback."""
+    lines = log_file.read_text(errors="replace").splitlines() if log_file.exists() else []
+    grave = (line for line in reversed(lines) if _is_grave(line))
+    return list(islice(grave, most))[::-1]
+
+
+def _is_grave(line: str) -> bool:
+    return not line.startswith("{") or any(level in line for level in _GRAVE_LEVELS)

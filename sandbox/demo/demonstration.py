@@ -9,7 +9,7 @@ from rich.console import Console
 from sandbox.child import ServerError
 from sandbox.demo.audit import cases_of, ledger_problems, message_problems, stray_problems
 from sandbox.demo.cast import CAST
-from sandbox.demo.connector import Connector
+from sandbox.demo.connector import Connector, last_warnings
 from sandbox.demo.dispatches import DemoMessage
 from sandbox.demo.display import display_for
 from sandbox.demo.interruption import Interruption
@@ -62,7 +62,7 @@ class Demonstration:
         with connector:
             problems = self._with_service(stack, simulators, connector)
             if problems:
-                self._complain(problems, connector.warnings(LOG_LINES))
+                self._complain(problems, last_warnings(connector.log_file, LOG_LINES))
             self._say("stopping")
         return not problems
 
@@ -91,7 +91,7 @@ class Demonstration:
 
     def _dump(self, connector: Connector) -> list[str]:
         self._say("smpp-connector dump")
-        result = connector.run_command("dump", columns=self._console.width)
+        result = connector.run_command("dump")
         self._tell(line.rstrip() for line in result.output.splitlines())
         return [] if result.exit_code == 0 else [f"dump ended with exit code {result.exit_code}"]
 

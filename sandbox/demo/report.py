@@ -11,7 +11,7 @@ from sandbox.demo.audit import Case
 from sandbox.demo.cast import Role
 
 _COLUMNS = ("submitted", "segments", "delivered", "to submit\np50 / p99", "to receipt\np50 / p99", "messages\na second")
-_MODES = {"transceiver": "TRX", "transmitter": "TX", "receiver": "RX"}
+_MODES = {"transceiver": "TRX", "transmitter": "TX", "receiver": "RX"}  # as simulator and dump call them
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ def _cells(figures: Figures) -> list[str]:
 
 
 def _binds(report: Mapping[str, Any]) -> str:
-    return " + ".join(f"{count} {_MODES[mode]}" for mode, count in report["binds"]["total_by_mode"].items())
+    totals = report["binds"]["total_by_mode"]
+    return " + ".join(f"{totals[mode]} {short}" for mode, short in _MODES.items() if mode in totals)
 
 
 def _latencies(seconds: Sequence[float]) -> str:

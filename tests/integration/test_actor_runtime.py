@@ -1,0 +1,403 @@
+"""The actor runtime under real faults, with trivial actors (tests/support/trial_actors.py) in the real service."""
+
+import os
+import pickle
+import signal
+import socket
+import stat
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from connector_process import Node, nodes_of
+from thespian.system.transport import streamBuffer
+from trial_actors import hang_file
+from trial_process import TrialProcess
+from waiting import wait_until
+
+from actors.runtime.closed_transport import SignedPickle
+from actors.runtime.system import AlreadyRunning, RuntimeFolder
+from sandbox.process_tree import Process, await_gone, process_tree
+
+HEAL_S = 10.0
+ANSWER_S = 3.0  # for the whole tree, however many actors are silent
+GONE_S = 2.0  # for everything, after the main process
+ACTORS = {"connector", "dispatch-router", "operator@deep", "leaf-0", "leaf-1"}
+LOOPBACK = "127.0.0.1"
+
+StartTrial = Callable[..., TrialProcess]
+
+
+@pytest.fixture
+def start_trial() -> Iterator[StartTrial]:
+    """Starts services that heal before they are handed out; what is left of them is killed."""
+    with ExitStack() as running:
+
+        def start(**settings: str) -> TrialProcess:
+            process = running.enter_context(TrialProcess(settings))
+            running.callback(lambda: print(process.log_file.read_text()))
+            await_health(process)
+            return process
+
+        yield start
+
+
+@pytest.fixture
+def trial(start_trial: StartTrial) -> TrialProcess:
+    return start_trial()
+
+
+def await_health(process: TrialProcess) -> None:
+    wait_until(lambda: set(nodes(process)) == ACTORS and process.is_healthy(), HEAL_S, "all actors running")
+
+
+def nodes(process: TrialProcess) -> dict[str, Node]:
+    return {node["name"]: node for node in nodes_of(process.tree())}
+
+
+def pids(process: TrialProcess) -> dict[str, int]:
+    return {name: node["pid"] for name, node in nodes(process).items()}
+
+
+def states(process: TrialProcess) -> dict[str, str]:
+    return {name: node["state"] for name, node in nodes(process).items()}
+
+
+def restarts(process: TrialProcess) -> dict[str, int]:
+    return {name: node["restarts"] for name, node in nodes(process).items() if node["restarts"]}
+
+
+def await_restart(process: TrialProcess, name: str, count: int = 1) -> None:
+    wait_until(lambda: (process.node(name) or {}).get("restarts") == count, HEAL_S, f"{name} started anew")
+    await_health(process)
+
+
+def await_deed(process: TrialProcess, deed: str) -> None:
+    wait_until(lambda: deed in process.deeds(), HEAL_S, deed)
+
+
+def main_process(process: TrialProcess) -> Process:
+    return process_tree(process.child.pid)[0]
+
+
+def admin_pid(process: TrialProcess) -> int:
+    """Thespian's admin process: the one that has detached."""
+    (pid,) = (member.pid for member in process.processes() if psutil.Process(member.pid).ppid() == 1)
+    return pid
+
+
+def listening(process: TrialProcess) -> set[tuple[str, int]]:
+    """Address and port of every listening socket of the service."""
+    return {
+        (connection.laddr.ip, connection.laddr.port)
+        for member in process.processes()
+        for connection in psutil.Process(member.pid).net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+def health(process: TrialProcess) -> int:
+    """HTTP status of /healthz."""
+    try:
+        with urllib.request.urlopen(f"{process.http}/healthz", timeout=HEAL_S) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+# Bugs.
+
+
+@pytest.mark.parametrize("bug", ["fail_in_the_loop", "fail_in_a_task", "fail_in_the_main_thread"])
+def test_a_bug_ends_its_actor_after_one_run_and_the_parent_starts_it_anew(trial: TrialProcess, bug: str):
+    before = pids(trial)
+    trial.order("leaf-0", bug)
+    await_restart(trial, "leaf-0")
+
+    assert trial.deeds() == [f"leaf-0 {bug}"]
+    assert {name for name, pid in pids(trial).items() if pid != before[name]} == {"leaf-0"}
+    assert [(line["actor"], line["level"]) for line in trial.events("actor_bug")] == [("leaf-0", "CRITICAL")]
+    assert [line["child"] for line in trial.events("actor_died")] == ["leaf-0"]
+
+
+def test_the_log_of_a_bug_shows_where_it_is_and_not_the_message(trial: TrialProcess):
+    trial.order("leaf-0", "fail_in_the_loop")
+    await_restart(trial, "leaf-0")
+
+    (line,) = trial.events("actor_bug")
+    assert "in fail_in_the_loop" in line["exception"]
+    assert "Order(" not in trial.log_file.read_text()
+
+
+def test_an_actor_that_keeps_failing_is_started_with_growing_pauses(trial: TrialProcess):
+    for count in range(1, 5):
+        trial.order("leaf-0", "fail_in_the_loop")
+        await_restart(trial, "leaf-0", count)
+
+    pauses = [line["restart_in_s"] for line in trial.events("actor_died")]
+    assert all(least <= pause <= 1.1 * least + 0.01 for least, pause in zip([0.1, 0.2, 0.4, 0.8], pauses, strict=True))
+
+
+def test_an_actor_that_ends_by_itself_is_started_anew(trial: TrialProcess):
+    trial.order("leaf-1", "exit_at_once")
+    await_restart(trial, "leaf-1")
+
+    trial.order("leaf-1", "work")
+    trial.running_node("leaf-1", done=1)
+
+
+# Killed and stopped processes.
+
+
+def test_a_killed_actor_is_started_anew_and_works(trial: TrialProcess):
+    before = pids(trial)
+    os.kill(before["leaf-0"], signal.SIGKILL)
+    await_restart(trial, "leaf-0")
+    trial.order("leaf-0", "work")
+
+    assert trial.running_node("leaf-0", done=1)["pid"] != before["leaf-0"]
+    assert {name: pid for name, pid in pids(trial).items() if name != "leaf-0"} == {
+        name: pid for name, pid in before.items() if name != "leaf-0"
+    }
+
+
+def test_a_killed_parent_takes_its_children_along_and_they_come_back(trial: TrialProcess):
+    before = pids(trial)
+    orphan = process_tree(before["operator@deep"])
+    os.kill(before["dispatch-router"], signal.SIGKILL)
+
+    assert await_gone(orphan, GONE_S)
+    await_restart(trial, "dispatch-router")
+    assert restarts(trial) == {"dispatch-router": 1}
+    assert pids(trial)["operator@deep"] != before["operator@deep"]
+
+
+def test_a_killed_root_supervisor_is_started_anew_with_all_below(trial: TrialProcess):
+    before = pids(trial)
+    old = [process for pid in before.values() for process in process_tree(pid)[:1]]
+    os.kill(before["connector"], signal.SIGKILL)
+
+    assert await_gone(old, GONE_S)
+    await_restart(trial, "connector")
+    trial.order("operator@deep", "work")
+    trial.running_node("operator@deep", done=1)
+    assert health(trial) == 200
+
+
+def test_an_actor_that_hangs_in_its_start_is_ended_and_started_anew(trial: TrialProcess):
+    """Takes as long as a start may."""
+    hang_file(trial.runtime_dir, "leaf-0").touch()
+    os.kill(pids(trial)["leaf-0"], signal.SIGKILL)
+
+    wait_until(lambda: not hang_file(trial.runtime_dir, "leaf-0").exists(), HEAL_S, "leaf-0 started")
+    wait_until(lambda: restarts(trial) == {"leaf-0": 2} and trial.is_healthy(), 30, "leaf-0 started once more")
+
+
+@pytest.mark.parametrize("stopped", sorted(ACTORS))
+def test_a_stopped_actor_is_shown_without_answer_and_hides_no_other(trial: TrialProcess, stopped: str):
+    before = pids(trial)
+    os.kill(before[stopped], signal.SIGSTOP)
+    asked_at = time.monotonic()
+    tree_states, tree_pids = states(trial), pids(trial)
+
+    assert time.monotonic() - asked_at < 2 * ANSWER_S
+    assert tree_states == {name: "no answer" if name == stopped else "running" for name in ACTORS}
+    assert tree_pids == before
+    os.kill(before[stopped], signal.SIGCONT)
+    await_health(trial)
+    assert (pids(trial), restarts(trial)) == (before, {})
+
+
+def test_an_actor_whose_loop_is_blocked_is_shown_without_answer(trial: TrialProcess):
+    trial.order("leaf-0", "block_the_loop")
+    await_deed(trial, "leaf-0 block_the_loop")
+
+    assert {name for name, state in states(trial).items() if state == "no answer"} == {"leaf-0"}
+
+
+def test_a_killed_main_process_leaves_no_process(trial: TrialProcess):
+    members = trial.processes()
+    assert len(members) > len(ACTORS)
+    trial.child.send(signal.SIGKILL)
+
+    assert await_gone(members, GONE_S)
+    assert trial.processes() == []
+
+
+def test_a_killed_main_process_leaves_no_process_even_where_some_are_stopped(trial: TrialProcess):
+    members = trial.processes()
+    for name in ("connector", "operator@deep"):
+        os.kill(pids(trial)[name], signal.SIGSTOP)
+    trial.child.send(signal.SIGKILL)
+
+    assert await_gone(members, GONE_S)
+
+
+def test_the_service_ends_with_a_failure_when_its_actor_system_is_gone(trial: TrialProcess):
+    os.kill(admin_pid(trial), signal.SIGKILL)
+
+    assert trial.child.wait(30) == 1
+    assert trial.left_over() == []
+    assert [line["level"] for line in trial.events("actor_system_gone")] == ["CRITICAL"]
+
+
+# Start and stop.
+
+
+def test_a_start_over_a_running_service_is_refused(trial: TrialProcess):
+    before = pids(trial)
+    second = subprocess.run(
+        [*trial.command()], env=dict(trial.environment()), capture_output=True, text=True, timeout=30, check=False
+    )
+
+    refusal = f"another service (pid {trial.child.pid}) runs in {trial.runtime_dir}\n"
+    assert (second.returncode, second.stdout, second.stderr) == (1, "", refusal)
+    assert pids(trial) == before
+
+
+def test_the_folder_of_a_killed_service_is_taken_over(trial: TrialProcess):
+    trial.child.kill()
+    assert (trial.runtime_dir / "lanes" / "leaf-0").exists()
+    trial.start()
+
+    await_health(trial)
+    assert restarts(trial) == {}
+
+
+def test_a_start_waits_for_the_end_of_a_service_that_is_stopping(tmp_path: Path):
+    folder = RuntimeFolder(tmp_path / "run")
+    with folder.hold():
+        assert folder.owner() == os.getpid()
+    with folder.hold():
+        assert folder.owner() == os.getpid()
+
+
+def test_one_that_waited_for_the_folder_holds_it_against_a_third(tmp_path: Path):
+    """The lock must not vanish with the folder's first holder."""
+    first, second, third = (RuntimeFolder(tmp_path / "run") for _ in range(3))
+    lock = tmp_path / "run" / "lock"
+    with first.hold():
+        waiting = os.open(lock, os.O_RDWR)  # a second service that has opened the lock and tries to take it
+    os.close(waiting)
+    with second.hold(), pytest.raises(AlreadyRunning), third.hold():
+        pass
+
+
+def test_a_stop_leaves_nothing(trial: TrialProcess):
+    ports = listening(trial)
+
+    assert trial.finish() == 0
+    assert trial.left_over() == []
+    assert {file.name for file in trial.runtime_dir.iterdir()} <= {"lock"}
+    assert {file.name for file in trial.directory.iterdir()} == {"run", trial.log_file.name}
+    for address in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, HEAL_S)
+
+
+def test_ctrl_c_stops_as_well_as_a_termination(trial: TrialProcess):
+    members = trial.processes()
+    os.killpg(trial.child.pid, signal.SIGINT)
+
+    assert trial.child.wait(HEAL_S) == 0
+    assert await_gone(members, GONE_S)
+
+
+@pytest.mark.parametrize("stopped", ["leaf-0", "connector"])
+def test_an_actor_that_hangs_holds_up_a_stop_for_no_longer_than_the_drain_timeout(
+    start_trial: StartTrial, stopped: str
+):
+    trial = start_trial(DRAIN_TIMEOUT_S="1")
+    os.kill(pids(trial)[stopped], signal.SIGSTOP)
+    members = trial.processes()
+
+    assert trial.finish(within_s=HEAL_S) == 0
+    assert await_gone(members, GONE_S)
+
+
+def test_a_second_signal_ends_the_wait(start_trial: StartTrial):
+    trial = start_trial(DRAIN_TIMEOUT_S="60")
+    os.kill(pids(trial)["connector"], signal.SIGSTOP)
+    trial.child.send(signal.SIGTERM)
+    wait_until(lambda: trial.events("service_stopping"), HEAL_S, "stopping")
+
+    assert trial.finish(within_s=HEAL_S) == 0
+    assert trial.left_over() == []
+
+
+# Strangers.
+
+
+def test_the_runtime_folder_is_private_even_where_it_was_open(tmp_path: Path):
+    (tmp_path / "run").mkdir(mode=0o777)
+    with RuntimeFolder(tmp_path / "run").hold():
+        modes = {
+            path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "run", *(tmp_path / "run").iterdir())
+        }
+    assert modes == {"run": 0o700, "lanes": 0o700, "metrics": 0o700, "lock": 0o600}
+
+
+def test_every_port_of_the_service_is_on_the_loopback_alone(trial: TrialProcess):
+    ports = listening(trial)
+
+    assert len(ports) > len(ACTORS)
+    assert {address for address, _port in ports} == {LOOPBACK}
+
+
+class Harmful:
+    """Unpickling it makes a file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open, (str(self._file), "w")
+
+
+FRAMES: dict[str, Callable[[object], bytes]] = {
+    "bare pickle": pickle.dumps,
+    "framed as Thespian does": lambda thing: bytes(streamBuffer.toSendBuffer(thing, pickle.dumps)),
+    "framed, with an address": lambda thing: bytes(streamBuffer.toSendBuffer((None, thing), pickle.dumps)),
+    "signed with another secret": lambda thing: bytes(streamBuffer.toSendBuffer(thing, SignedPickle(b"other").dumps)),
+    "signature cut short": lambda thing: bytes(streamBuffer.toSendBuffer(thing, lambda _: b"x" * 20)),
+}
+
+
+def test_the_harmful_pickle_of_these_tests_is_harmful(tmp_path: Path):
+    pickle.loads(pickle.dumps(Harmful(tmp_path / "made"))).close()
+    assert (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_a_stranger_s_message_is_not_unpickled_and_disturbs_nobody(
+    trial: TrialProcess, tmp_path: Path, frame: Callable[[object], bytes]
+):
+    before = pids(trial)
+    for address in listening(trial):
+        with socket.create_connection(address, HEAL_S) as stranger:
+            stranger.sendall(frame(Harmful(tmp_path / "made")))
+            stranger.shutdown(socket.SHUT_WR)
+            stranger.settimeout(HEAL_S)
+            assert b"ACK" not in stranger.recv(1000)
+
+    trial.order("operator@deep", "work")
+    trial.running_node("operator@deep", done=1)
+    assert not (tmp_path / "made").exists()
+    assert (pids(trial), health(trial)) == (before, 200)
+
+
+def test_strangers_who_connect_and_say_nothing_disturb_nobody(trial: TrialProcess):
+    with ExitStack() as strangers:
+        for address in listening(trial):
+            for _ in range(20):
+                strangers.enter_context(socket.create_connection(address, HEAL_S))
+        trial.order("operator@deep", "work")
+        trial.running_node("operator@deep", done=1)
+        assert health(trial) == 200

@@ -4,6 +4,7 @@ The session-wide fixture `postgres` (tests/conftest.py) gives the server: `dsn` 
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Protocol
@@ -74,12 +75,18 @@ def run() -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
 
 
 @pytest.fixture
-def connect(dsn: str, run) -> Iterator[Callable[..., PostgresConnection]]:
+def application() -> str:
+    """Name of this test's connections at the server, where those of others may still be going."""
+    return f"test-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def connect(dsn: str, run, application: str) -> Iterator[Callable[..., PostgresConnection]]:
     """Makes connections that are closed at the end."""
     connections: list[PostgresConnection] = []
 
     def make(**options: Any) -> PostgresConnection:
-        connections.append(PostgresConnection(options.pop("dsn", dsn), "test", **options))
+        connections.append(PostgresConnection(options.pop("dsn", dsn), application, **options))
         return connections[-1]
 
     yield make

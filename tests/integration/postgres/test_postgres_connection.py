@@ -6,13 +6,14 @@ import socket
 import time
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from adapters.postgres.connection import PostgresConnection
-from adapters.postgres.errors import DatabaseRefused, DatabaseUnavailable, InvalidDsn
+from adapters.postgres.connection import SESSION_SETTINGS, PostgresConnection
+from adapters.postgres.errors import DatabaseRefused, DatabaseUnavailable, InvalidDsn, statement_error
 
-BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()"
+BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
 TERMINATE = BACKENDS.replace("count(*)", "pg_terminate_backend(pid, 5000)")
 ONE = (b"SELECT 1", ())
 SLACK_S = 1.0  # for a busy machine
@@ -26,11 +27,11 @@ def closed_port() -> Iterator[int]:
         yield reserved.getsockname()[1]
 
 
-def test_it_connects_when_first_used_and_once(run, connect, query):
+def test_it_connects_when_first_used_and_once(run, connect, query, application):
     connection = connect()
-    assert query(BACKENDS) == [(0,)]
+    assert query(BACKENDS, [application]) == [(0,)]
     assert [run(connection.run(ONE)) for _ in range(3)] == [[[(1,)]]] * 3
-    assert query(BACKENDS) == [(1,)]
+    assert query(BACKENDS, [application]) == [(1,)]
 
 
 def test_a_call_with_several_statements_answers_each_of_them(run, connect):
@@ -47,12 +48,12 @@ def test_a_call_whose_last_statement_fails_has_stored_nothing(run, connect, quer
     assert query("SELECT count(*) FROM smpp.schema_migrations WHERE version = 777") == [(0,)]
 
 
-def test_a_refused_call_leaves_the_connection_usable(run, connect, query):
+def test_a_refused_call_leaves_the_connection_usable(run, connect, query, application):
     connection = connect()
     with pytest.raises(DatabaseRefused):
         run(connection.run((b"SELECT 1 / 0", ()), ONE))
     assert run(connection.run(ONE)) == [[(1,)]]
-    assert query(BACKENDS) == [(1,)]
+    assert query(BACKENDS, [application]) == [(1,)]
 
 
 def test_a_refusal_does_not_quote_the_value(run, connect):
@@ -63,22 +64,22 @@ def test_a_refusal_does_not_quote_the_value(run, connect):
     assert refusal.value.__context__ is None
 
 
-def test_it_comes_back_after_the_server_has_ended_the_connection(run, connect, query):
+def test_it_comes_back_after_the_server_has_ended_the_connection(run, connect, query, application):
     connection = connect()
     run(connection.run(ONE))
-    query(TERMINATE)
+    query(TERMINATE, [application])
     assert run(connection.run(ONE)) == [[(1,)]]
 
 
-def test_it_comes_back_after_a_statement_whose_connection_was_ended(run, connect, query):
+def test_it_comes_back_after_a_statement_whose_connection_was_ended(run, connect, query, application):
     connection = connect()
     run(connection.run(ONE))
 
     async def lose_it_meanwhile() -> list[list[tuple[int]]]:
         running = asyncio.create_task(connection.run((b"SELECT 2 FROM pg_sleep(0.3)", ())))
-        while query(BACKENDS + " AND state = 'active'") == [(0,)]:
+        while query(BACKENDS + " AND state = 'active'", [application]) == [(0,)]:
             await asyncio.sleep(0.01)
-        query(TERMINATE)
+        query(TERMINATE, [application])
         return await running
 
     assert run(lose_it_meanwhile()) == [[(2,)]]
@@ -132,14 +133,44 @@ def test_a_statement_without_an_answer_is_given_up_within_the_deadline(run, conn
     assert run(connection.run(ONE)) == [[(1,)]]
 
 
-def test_calls_take_turns_and_do_not_wait_longer_than_their_deadline(run, connect):
-    connection = connect(deadline_s=0.5)
+def test_a_statement_that_was_given_up_ends_at_the_server_too(run, connect, query, application):
+    with pytest.raises(DatabaseUnavailable):
+        run(connect(deadline_s=0.3).run((b"SELECT pg_sleep(30)", ())))
+    deadline = time.monotonic() + 4
+    while query(BACKENDS, [application]) != [(0,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_calls_take_turns(run, connect, query, application):
+    connection = connect()
 
     async def two_at_once() -> list[object]:
-        slow = connection.run((b"SELECT 1 FROM pg_sleep(0.4)", ()))
-        return await asyncio.gather(slow, connection.run(ONE), return_exceptions=True)
+        slow = connection.run((b"SELECT 1 FROM pg_sleep(0.2)", ()))
+        return await asyncio.gather(slow, connection.run(ONE))
 
     assert run(two_at_once()) == [[[(1,)]], [[(1,)]]]
+    assert query(BACKENDS, [application]) == [(1,)]
+
+
+def test_a_call_does_not_wait_longer_for_its_turn_than_its_deadline(run, connect):
+    connection = connect(deadline_s=0.3)
+
+    async def behind_a_slow_one() -> list[object]:
+        slow = connection.run((b"SELECT pg_sleep(30)", ()))
+        return await asyncio.gather(slow, connection.run(ONE), return_exceptions=True)
+
+    started_at = time.monotonic()
+    outcomes = run(behind_a_slow_one())
+    assert time.monotonic() - started_at < 0.3 + SLACK_S
+    assert [type(outcome) for outcome in outcomes] == [DatabaseUnavailable] * 2
+
+
+def test_a_connection_whose_settings_are_refused_is_closed(run, connect, query, monkeypatch, application):
+    monkeypatch.setitem(SESSION_SETTINGS, "no_such_setting", "on")
+    with pytest.raises(DatabaseUnavailable, match="unrecognized configuration parameter"):
+        run(connect(deadline_s=0.3).run(ONE))
+    assert query(BACKENDS, [application]) == [(0,)]
 
 
 def test_a_deadlock_is_tried_again(run, connect, correlations, accepted):
@@ -178,8 +209,13 @@ def test_a_wrong_password_is_a_server_that_is_away_and_is_not_quoted(run, connec
         ("25006", "ReadOnlySqlTransaction"),
     ],
 )
-def test_what_may_succeed_later_is_unavailable(run, connect, sqlstate, words):
-    fail = f"DO $$ BEGIN RAISE EXCEPTION 'secret' USING ERRCODE = '{sqlstate}'; END $$".encode()
-    with pytest.raises(DatabaseUnavailable) as failure:
-        run(connect(deadline_s=0.2).run((fail, ())))
-    assert str(failure.value) == f"the database could not do it now: {words}"
+def test_what_may_succeed_later_is_unavailable(sqlstate, words):
+    error = statement_error(psycopg.errors.lookup(sqlstate)("open-sesame"))
+    assert isinstance(error, DatabaseUnavailable)
+    assert str(error) == f"the database could not do it now: {words}"
+
+
+def test_a_value_that_cannot_even_be_sent_is_refused(run, connect):
+    with pytest.raises(DatabaseRefused) as refusal:
+        run(connect().run((b"SELECT $1", ("open\0sesame",))))
+    assert str(refusal.value) == "the database refused a statement: DataError (SQLSTATE none)"

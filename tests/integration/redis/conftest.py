@@ -1,6 +1,6 @@
 """What the tests of the Redis adapters share.
 
-The session-wide fixture `redis_server` (tests/conftest.py) gives the server: `url`. Each test has an operator of its own.
+The session-wide fixture `redis_server` (tests/conftest.py) gives the server: `url`. Each test has its own operator.
 """
 
 import asyncio

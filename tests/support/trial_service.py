@@ -1,0 +1,35 @@
+"""The service with trivial actors in place of its own; a program. Everything else is the real thing."""
+
+import asyncio
+import os
+import sys
+
+from actors.runtime import system
+from actors.runtime.surroundings import Surroundings
+from actors.runtime.system import AlreadyRunning, RuntimeFolder, start_actor_system
+from actors.service import Service
+from adapters.telemetry import logs, metrics
+from config.settings import load_settings
+
+SETTINGS = ("RUNTIME_DIR", "HTTP_HOST", "HTTP_PORT", "LOG_LEVEL", "LOG_FORMAT", "DRAIN_TIMEOUT_S")
+
+
+def main() -> int:
+    settings = load_settings(os.environ, only=SETTINGS)
+    logs.configure(settings.log_level, settings.log_format, actor="main")
+    system.CLASS_OF_ROOT = "trial_actors.TrialRoot"
+    folder = RuntimeFolder(settings.runtime_dir)
+    with folder.hold():
+        metrics.prepare(folder.metrics)
+        running = start_actor_system(Surroundings(settings, folder.lanes, folder.metrics))
+        try:
+            return asyncio.run(Service(settings, running, folder).run())
+        finally:
+            running.stop()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except AlreadyRunning as refusal:
+        sys.exit(str(refusal))

@@ -1,0 +1,580 @@
+"""An operator's submits between router and sessions: where each goes, and what becomes of it."""
+
+import itertools
+from collections.abc import Iterable
+
+import pytest
+
+from config.operators import Endpoint, OperatorConfig, UnknownOutcome
+from core.order_queue import Order
+from core.traffic import GIVE_BACK_DELAY_S, MOST_HELD_S, UNSURE_DELAY_S, Traffic
+from messages.lanes import Concluded, Conclusion, MessageContext, Refusal, Return, SubmitReport, Unsubmitted
+from smpp.constants import CommandStatus as Status
+from smpp.message_id import IdRule
+
+A, B = "session a", "session b"
+WINDOW = 4
+PLENTY = 100  # permits
+NOW = 1000.0  # monotonic
+WALL_NOW = 1_700_000_000.0
+KEYS = itertools.count(1)
+
+
+def operator(unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND) -> OperatorConfig:
+    return OperatorConfig(
+        operator_id="mno", endpoints=(Endpoint(host="smsc", port=2775),), window=WINDOW, unknown_outcome=unknown_outcome
+    )
+
+
+def context(message_id: str, segment: int = 1, segments: int = 1) -> MessageContext:
+    return MessageContext(
+        message_id=message_id,
+        operator_id="mno",
+        segment=segment,
+        segments=segments,
+        reply=f"reply of {message_id}",
+        request_dlr=True,
+        receipt_ttl_s=3600,
+        id_rule=IdRule.STRING,
+        metadata={},
+        traceparent="",
+        possibly_sent_before=False,
+    )
+
+
+def order(
+    message_id: str = "m",
+    segment: int = 1,
+    segments: int = 1,
+    *,
+    priority: int = 0,
+    expires_at: float | None = None,
+    held_since: float = NOW,
+) -> Order:
+    return Order(
+        key=next(KEYS),
+        body=b"",
+        context=context(message_id, segment, segments),
+        encoded_context=b"",
+        priority=priority,
+        expires_at=expires_at,
+        published_at=WALL_NOW,
+        held_since=held_since,
+    )
+
+
+def orders(count: int) -> list[Order]:
+    return [order(f"m{number}") for number in range(count)]
+
+
+def traffic(*names: str, unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND) -> Traffic:
+    """With these sessions bound."""
+    made = Traffic(operator(unknown_outcome), names)
+    for name in names:
+        made.session_bound(name, 0, "TRX")
+    return made
+
+
+def hand_over(made: Traffic, waiting: Iterable[Order], now: float = NOW) -> dict[str, list[Order]]:
+    made.add(waiting)
+    return made.assign(PLENTY, now, WALL_NOW)
+
+
+def keys(sent: Iterable[Order]) -> list[int]:
+    return [one.key for one in sent]
+
+
+def refusal(one: Order, status: int) -> SubmitReport:
+    return SubmitReport([], [Refusal(one.key, status)], [])
+
+
+def returned(why: Unsubmitted, *back: Order) -> SubmitReport:
+    return SubmitReport([], [], [Return(one.key, why) for one in back])
+
+
+def given_back(one: Order, delay_s: float) -> Concluded:
+    return Concluded(Conclusion.GIVE_BACK, one.context, delay_s=delay_s)
+
+
+# Orders out.
+
+
+def test_orders_go_out_first_in_first_out():
+    made, waiting = traffic(A), orders(3)
+
+    assert hand_over(made, waiting) == {A: waiting}
+    assert (made.waiting, made.in_hand) == (0, 3)
+
+
+def test_a_higher_priority_overtakes():
+    low, high = order("low", priority=0), order("high", priority=3)
+
+    assert hand_over(traffic(A), [low, high]) == {A: [high, low]}
+
+
+def test_no_more_orders_go_out_than_there_are_permits():
+    made = traffic(A)
+    made.add(orders(3))
+
+    assert keys(made.assign(2, NOW, WALL_NOW)[A]) == keys(made.sessions[A].in_hand.values())
+    assert (made.waiting, made.in_hand) == (1, 2)
+
+
+def test_a_full_window_takes_no_order():
+    made = traffic(A)
+
+    hand_over(made, orders(WINDOW + 2))
+
+    assert (made.waiting, made.in_hand, made.free_slots(NOW)) == (2, WINDOW, 0)
+
+
+def test_the_session_with_the_most_room_gets_the_next_order():
+    made = traffic(A, B)
+    hand_over(made, orders(1))
+
+    assert {name: len(sent) for name, sent in hand_over(made, orders(3)).items()} == {B: 2, A: 1}
+
+
+def test_a_session_that_is_not_bound_gets_no_order():
+    made = Traffic(operator(), [A, B])
+    made.session_bound(B, 0, "TRX")
+    waiting = orders(WINDOW)
+
+    assert hand_over(made, waiting) == {B: waiting}
+
+
+def test_without_sessions_nothing_goes_out_and_nothing_fails():
+    made = Traffic(operator(), [])
+
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {}
+    assert (made.free_slots(NOW), made.any_bound) == (0, False)
+
+
+def test_an_accepted_order_frees_its_slot_and_leaves_no_conclusion():
+    made, (one,) = traffic(A), orders(1)
+    hand_over(made, [one])
+
+    made.reported(A, SubmitReport([one.key], [], []), NOW)
+
+    assert (made.waiting, made.in_hand, made.take_concluded()) == (0, 0, [])
+
+
+def test_a_report_about_an_order_that_is_not_in_hand_changes_nothing():
+    made, (one,) = traffic(A), orders(1)
+    hand_over(made, [one])
+    made.reported(A, SubmitReport([one.key], [], []), NOW)
+
+    made.reported(A, SubmitReport([one.key], [Refusal(one.key, 8)], [Return(one.key, Unsubmitted.UNKNOWN)]), NOW)
+
+    assert (made.waiting, made.in_hand, made.take_concluded(), made.unknown_outcomes) == (0, 0, [], 0)
+
+
+def test_conclusions_of_others_are_passed_on_once():
+    made, concluded = traffic(A), Concluded(Conclusion.ALREADY_ACCEPTED, context("m"))
+
+    made.conclude([concluded])
+
+    assert (made.take_concluded(), made.take_concluded()) == ([concluded], [])
+
+
+# Expiry.
+
+
+@pytest.mark.parametrize("expires_at", [WALL_NOW - 86400, WALL_NOW], ids=["long past", "right now"])
+def test_an_expired_order_is_concluded_and_costs_no_permit(expires_at: float):
+    made, late, good = traffic(A), order("late", expires_at=expires_at), order("good")
+    made.add([late, good])
+
+    assert made.assign(1, NOW, WALL_NOW) == {A: [good]}
+    assert made.take_concluded() == [Concluded(Conclusion.EXPIRED, late.context)]
+
+
+def test_an_order_goes_out_up_to_its_expiry():
+    one = order(expires_at=WALL_NOW + 0.001)
+
+    assert hand_over(traffic(A), [one]) == {A: [one]}
+
+
+# Refusals.
+
+
+def test_a_refusal_for_good_is_concluded_with_its_status():
+    made, (one,) = traffic(A), orders(1)
+    hand_over(made, [one])
+
+    made.reported(A, refusal(one, Status.ESME_RINVDSTADR), NOW)
+
+    assert made.take_concluded() == [Concluded(Conclusion.REFUSED, one.context, Status.ESME_RINVDSTADR)]
+    assert (made.waiting, made.in_hand) == (0, 0)
+
+
+@pytest.mark.parametrize("status", [Status.ESME_RTHROTTLED, Status.ESME_RMSGQFUL])
+def test_a_throttled_answer_pauses_the_session_and_its_order_is_tried_first_afterwards(status: Status):
+    made, waiting = traffic(A), orders(WINDOW + 1)
+    hand_over(made, waiting)
+    first, *others, last = waiting
+
+    made.reported(A, SubmitReport(keys(others), [Refusal(first.key, status)], []), NOW)
+
+    assert (made.free_slots(NOW), made.paused_for_s(NOW)) == (0, 0.5)
+    assert made.assign(PLENTY, NOW + 0.4, WALL_NOW) == {}
+    assert made.assign(PLENTY, NOW + 0.5, WALL_NOW) == {A: [first]}
+    assert made.waiting == 1
+    assert list(made.sessions[A].in_hand.values()) == [first]
+    assert last.key not in made.sessions[A].in_hand
+
+
+def test_orders_throttled_together_keep_their_order():
+    made, waiting = traffic(A), orders(3)
+    hand_over(made, waiting)
+    made.reported(A, SubmitReport([], [Refusal(one.key, Status.ESME_RTHROTTLED) for one in waiting], []), NOW)
+    made.session_bound(A, 0, "TRX")
+
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {A: waiting}
+
+
+def test_after_a_pause_one_order_tries_whether_the_operator_takes_more():
+    made, waiting = traffic(A), orders(3)
+    hand_over(made, waiting)
+    made.reported(A, SubmitReport([], [Refusal(one.key, Status.ESME_RTHROTTLED) for one in waiting], []), NOW)
+
+    assert made.assign(PLENTY, NOW + 1, WALL_NOW) == {A: waiting[:1]}
+    assert made.assign(PLENTY, NOW + 1, WALL_NOW) == {}
+    made.reported(A, SubmitReport([waiting[0].key], [], []), NOW + 1)
+    assert made.assign(PLENTY, NOW + 1, WALL_NOW) == {A: waiting[1:]}
+
+
+def test_each_throttled_trial_doubles_the_pause_up_to_eight_seconds():
+    made, (one,) = traffic(A), orders(1)
+    hand_over(made, [one])
+    now, pauses = NOW, []
+
+    for _ in range(6):
+        made.reported(A, refusal(one, Status.ESME_RTHROTTLED), now)
+        pauses.append(made.paused_for_s(now))
+        now += pauses[-1]
+        one.held_since = now
+        assert made.assign(PLENTY, now, WALL_NOW) == {A: [one]}
+
+    assert pauses == [0.5, 1, 2, 4, 8, 8]
+
+
+def test_answers_to_what_went_out_before_the_pause_do_not_end_it():
+    made, waiting = traffic(A), orders(2)
+    hand_over(made, waiting)
+    made.reported(A, refusal(waiting[1], Status.ESME_RTHROTTLED), NOW)
+
+    made.reported(A, SubmitReport([waiting[0].key], [], []), NOW + 0.1)
+
+    assert (made.free_slots(NOW + 0.4), made.free_slots(NOW + 0.5)) == (0, 1)
+
+
+def test_a_pause_ends_with_a_new_bind():
+    made, (one,) = traffic(A), orders(1)
+    hand_over(made, [one])
+    made.reported(A, refusal(one, Status.ESME_RTHROTTLED), NOW)
+
+    made.session_bound(A, 1, "TRX")
+
+    assert (made.free_slots(NOW), made.paused_for_s(NOW)) == (WINDOW, 0)
+
+
+def test_a_pause_of_one_session_leaves_the_other_at_work():
+    made, (one,) = traffic(A, B), orders(1)
+    hand_over(made, [one])
+
+    made.reported(A, refusal(one, Status.ESME_RTHROTTLED), NOW)
+
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {B: [one]}
+
+
+def test_throttling_alone_never_ends_an_order():
+    made, (one,) = traffic(A), orders(1)
+    hand_over(made, [one])
+
+    for attempt in range(20):
+        made.reported(A, refusal(one, Status.ESME_RTHROTTLED), NOW + attempt)
+        made.session_bound(A, 0, "TRX")
+        made.assign(PLENTY, NOW, WALL_NOW)
+
+    assert (made.take_concluded(), made.in_hand) == ([], 1)
+
+
+def test_a_passing_fault_sends_the_message_back_for_a_later_try_with_growing_delays_and_a_limit():
+    made = traffic(A)
+    conclusions: list[Concluded] = []
+
+    for _ in range(5):
+        redelivered = order("m")
+        hand_over(made, [redelivered])
+        made.reported(A, refusal(redelivered, Status.ESME_RSYSERR), NOW)
+        conclusions += made.take_concluded()
+
+    assert conclusions == [
+        *[Concluded(Conclusion.GIVE_BACK, context("m"), delay_s=delay_s) for delay_s in (1.0, 5.0, 20.0, 60.0)],
+        Concluded(Conclusion.REFUSED, context("m"), Status.ESME_RSYSERR),
+    ]
+
+
+def test_a_passing_fault_of_one_message_leaves_the_others_at_work():
+    made, waiting = traffic(A), orders(3)
+    hand_over(made, waiting[:1])
+
+    made.reported(A, refusal(waiting[0], Status.ESME_RSYSERR), NOW)
+
+    assert hand_over(made, waiting[1:]) == {A: waiting[1:]}
+
+
+# Returns.
+
+
+def test_an_order_that_was_not_sent_is_tried_first_and_not_counted():
+    made, waiting = traffic(A), orders(3)
+    hand_over(made, waiting)
+
+    made.reported(A, returned(Unsubmitted.NOT_SENT, *waiting), NOW)
+
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {A: waiting}
+    assert (made.unknown_outcomes, made.take_concluded()) == (0, [])
+
+
+def test_an_unanswered_order_is_sent_again_and_marked():
+    made, (one,) = traffic(A), orders(1)
+    hand_over(made, [one])
+
+    made.reported(A, returned(Unsubmitted.UNKNOWN, one), NOW)
+
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {A: [one]}
+    assert (made.unknown_outcomes, one.context.possibly_sent_before) == (1, True)
+
+
+def test_an_unanswered_order_is_reported_where_the_operator_wants_that():
+    made, (one,) = traffic(A, unknown_outcome=UnknownOutcome.REPORT), orders(1)
+    hand_over(made, [one])
+
+    made.reported(A, returned(Unsubmitted.UNKNOWN, one), NOW)
+
+    assert made.take_concluded() == [Concluded(Conclusion.REPORTED, one.context)]
+    assert (made.waiting, made.unknown_outcomes) == (0, 1)
+
+
+def test_an_order_that_is_never_answered_is_reported_after_five_attempts():
+    made, (one,) = traffic(A), orders(1)
+    made.add([one])
+    attempts = 0
+
+    while made.assign(PLENTY, NOW, WALL_NOW):
+        attempts += 1
+        made.reported(A, returned(Unsubmitted.UNKNOWN, one), NOW)
+
+    assert attempts == 5
+    assert made.take_concluded() == [Concluded(Conclusion.REPORTED, one.context)]
+
+
+def test_attempts_are_counted_over_redeliveries_of_the_same_message():
+    made = traffic(A)
+    conclusions = []
+
+    for _ in range(5):
+        redelivered = order("m")
+        hand_over(made, [redelivered])
+        made.session_unbound(A, "link lost")
+        made.reported(A, returned(Unsubmitted.UNKNOWN, redelivered), NOW)
+        conclusions += [concluded.conclusion for concluded in made.take_concluded()]
+        made.session_bound(A, 0, "TRX")
+
+    assert conclusions == [*[Conclusion.GIVE_BACK] * 4, Conclusion.REPORTED]
+
+
+def test_an_accepted_order_starts_the_count_of_its_attempts_anew():
+    made = traffic(A)
+    for _ in range(4):
+        failed = order("m")
+        hand_over(made, [failed])
+        made.reported(A, refusal(failed, Status.ESME_RSYSERR), NOW)
+    accepted = order("m")
+    hand_over(made, [accepted])
+    made.reported(A, SubmitReport([accepted.key], [], []), NOW)
+    made.take_concluded()
+    again = order("m")
+    hand_over(made, [again])
+
+    made.reported(A, refusal(again, Status.ESME_RSYSERR), NOW)
+
+    assert made.take_concluded() == [given_back(again, 1.0)]
+
+
+def test_orders_whose_session_lane_was_gone_go_first_to_another():
+    made, waiting = traffic(A, B), orders(2)
+    sent = hand_over(made, waiting)[A]
+    made.sessions[A].unbind("lane lost")
+
+    made.not_handed_over(A, sent)
+
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {B: sent}
+    assert made.take_concluded() == []
+
+
+# Back to JetStream.
+
+
+def test_what_waits_is_given_back_when_the_last_session_is_unbound():
+    made, waiting = traffic(A, B), [order("m", held_since=NOW), order("n", held_since=NOW)]
+    made.add(waiting)
+
+    made.session_unbound(A, "link lost")
+    assert made.take_concluded() == []
+    made.session_unbound(B, "link lost")
+
+    assert made.take_concluded() == [given_back(one, GIVE_BACK_DELAY_S) for one in waiting]
+    assert made.waiting == 0
+
+
+def test_what_a_session_returns_after_the_last_unbind_is_given_back_at_once():
+    made, waiting = traffic(A), orders(2)
+    hand_over(made, waiting)
+    made.session_unbound(A, "link lost")
+
+    made.reported(A, returned(Unsubmitted.NOT_SENT, *waiting), NOW)
+
+    assert made.take_concluded() == [given_back(one, GIVE_BACK_DELAY_S) for one in waiting]
+    assert made.waiting == 0
+
+
+def test_what_arrives_while_no_session_is_bound_is_given_back_at_once():
+    made, (one,) = Traffic(operator(), [A]), orders(1)
+
+    made.add([one])
+
+    assert made.take_concluded() == [given_back(one, GIVE_BACK_DELAY_S)]
+    assert made.waiting == 0
+
+
+def test_what_a_lost_lane_did_not_carry_is_given_back_where_no_session_is_bound():
+    made, waiting = traffic(A), orders(1)
+    hand_over(made, waiting)
+    made.session_unbound(A, "link lost")
+
+    made.not_handed_over(A, waiting)
+
+    assert made.take_concluded() == [given_back(waiting[0], GIVE_BACK_DELAY_S)]
+
+
+def test_what_is_held_too_long_is_given_back():
+    made, old, young = traffic(A), order("old", held_since=NOW - MOST_HELD_S - 0.1), order("young")
+    made.add([old, young])
+
+    made.give_back_old(NOW)
+
+    assert made.take_concluded() == [given_back(old, GIVE_BACK_DELAY_S)]
+    assert made.waiting == 1
+
+
+def test_an_order_held_too_long_does_not_go_out_any_more():
+    made, old, young = traffic(A), order("old", held_since=NOW - MOST_HELD_S - 0.1), order("young")
+
+    assert hand_over(made, [old, young]) == {A: [young]}
+    assert made.take_concluded() == [given_back(old, GIVE_BACK_DELAY_S)]
+
+
+def test_an_order_whose_session_never_reports_is_given_back_in_the_end():
+    made, (one,) = traffic(A), orders(1)
+    hand_over(made, [one])
+    longest_s = MOST_HELD_S + operator().timers.response_s
+
+    made.give_back_old(NOW + longest_s)
+    assert made.in_hand == 1
+    made.give_back_old(NOW + longest_s + 10)
+
+    assert made.take_concluded() == [given_back(one, UNSURE_DELAY_S)]
+    assert (made.in_hand, made.unknown_outcomes) == (0, 1)
+
+
+def test_the_open_submits_of_a_lost_session_are_given_back_with_time_for_its_answers_to_be_stored():
+    made, waiting = traffic(A), orders(WINDOW + 1)
+    hand_over(made, waiting)
+    *open_submits, left = waiting
+
+    made.session_lost(A)
+
+    assert made.take_concluded() == [
+        *[given_back(one, UNSURE_DELAY_S) for one in open_submits],
+        given_back(left, GIVE_BACK_DELAY_S),
+    ]
+    assert (made.waiting, made.in_hand, made.unknown_outcomes, made.any_bound) == (0, 0, WINDOW, False)
+
+
+def test_the_open_submits_of_a_lost_session_are_reported_where_the_operator_wants_that():
+    made, (one,) = traffic(A, B, unknown_outcome=UnknownOutcome.REPORT), orders(1)
+    hand_over(made, [one])
+
+    made.session_lost(A)
+
+    assert made.take_concluded() == [Concluded(Conclusion.REPORTED, one.context)]
+    assert made.unknown_outcomes == 1
+
+
+# Messages of several segments have one acknowledgement.
+
+
+def test_a_message_goes_back_once_whatever_its_segments():
+    made = traffic(A)
+    made.add([order("m", segment, 3) for segment in (1, 2, 3)])
+
+    made.session_unbound(A, "link lost")
+
+    assert [(one.conclusion, one.context.reply) for one in made.take_concluded()] == [
+        (Conclusion.GIVE_BACK, "reply of m")
+    ]
+
+
+def test_the_waiting_segments_go_back_with_the_one_whose_session_is_lost():
+    made = traffic(A, B)
+    in_hand, waiting = order("m", 1, 2), order("m", 2, 2)
+    made.add([in_hand, waiting])
+    made.assign(1, NOW, WALL_NOW)
+
+    made.session_lost(A)
+
+    assert made.take_concluded() == [given_back(in_hand, UNSURE_DELAY_S)]
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {}
+
+
+def test_a_message_goes_back_only_when_no_segment_of_it_is_in_hand_any_more():
+    made = traffic(A, B)
+    first, second = order("m", 1, 2), order("m", 2, 2)
+    hand_over(made, [first, second])
+
+    made.session_lost(A)
+    assert (made.take_concluded(), made.in_hand) == ([], 1)
+    made.reported(B, SubmitReport([second.key], [], []), NOW)
+
+    assert [(one.conclusion, one.context.reply, one.delay_s) for one in made.take_concluded()] == [
+        (Conclusion.GIVE_BACK, "reply of m", UNSURE_DELAY_S)
+    ]
+
+
+def test_a_segment_of_a_message_that_goes_back_is_not_sent_again():
+    made = traffic(A, B)
+    first, second = order("m", 1, 2), order("m", 2, 2)
+    hand_over(made, [first, second])
+    made.session_lost(A)
+
+    made.reported(B, refusal(second, Status.ESME_RTHROTTLED), NOW)
+
+    assert [one.conclusion for one in made.take_concluded()] == [Conclusion.GIVE_BACK]
+    assert (made.waiting, made.in_hand) == (0, 0)
+
+
+def test_a_segment_that_is_refused_while_its_message_goes_back_is_concluded_first():
+    made = traffic(A, B)
+    first, second = order("m", 1, 2), order("m", 2, 2)
+    hand_over(made, [first, second])
+    made.session_lost(A)
+
+    made.reported(B, refusal(second, Status.ESME_RINVDSTADR), NOW)
+
+    assert [(one.conclusion, one.context.segment) for one in made.take_concluded()] == [
+        (Conclusion.REFUSED, 2),
+        (Conclusion.GIVE_BACK, 2),
+    ]
