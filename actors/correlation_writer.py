@@ -41,7 +41,6 @@ from messages.lanes import (
 from smpp.constants import status_name
 
 MOST_FRAMES = 500  # in one commit
-DRAIN_LOOK_S = 0.02
 
 
 @dataclass
@@ -191,8 +190,7 @@ class CorrelationWriterBody(Body):
             connection.send(AcceptedSegments(query.query, segments))
 
     async def drain(self, deadline: float) -> None:
-        while (self._waiting or self._busy) and time.monotonic() < deadline:
-            await asyncio.sleep(DRAIN_LOOK_S)
+        await self.reach(lambda: not self._waiting and not self._busy, deadline)
         if self._written:
             await self._publisher.client.flush()
 

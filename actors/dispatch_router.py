@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -23,13 +22,12 @@ from adapters.operator_management import OperatorListing, OperatorManagementUnav
 from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from core.backoff import Backoff
-from messages.control import Drain, Drained, Start
+from messages.control import Start
 from messages.lanes import ActorState
 
 POLL_S = 30.0  # of the operator-management-service
 CONFIG_CHANGED = "operator.config.changed"
 PULL_CHECK_S = 5.0
-DRAIN_LOOK_S = 0.02
 RETRY_FIRST_S, RETRY_MOST_S = 0.5, 10.0
 
 log = logging.getLogger(__name__)
@@ -43,7 +41,6 @@ class DispatchRouterBody(Body):
         self._routes: dict[str, Route] = {}
         self._etag: str | None = None
         self._poll_now = asyncio.Event()
-        self._drained: set[str] = set()
         self._last_error = ""
 
     async def run(self) -> None:
@@ -130,24 +127,16 @@ class DispatchRouterBody(Body):
         name = operator_name(operator_id)
         route = self._routes.pop(operator_id)
         route.pull.withdraw()
-        deadline = time.monotonic() + surroundings().settings.drain_timeout_s
-        self.tell_child(name, Drain(deadline))
-        await self._until_drained({name}, deadline)
+        await self.drain_children({name}, time.monotonic() + surroundings().settings.drain_timeout_s)
         route.close()
         self.stop_child(name)
 
     # Life of the OperatorActors.
 
     def child_started(self, child: Child) -> None:
-        self._drained.discard(child.name)
-        self._route_of(child).lane.start()
-
-    def _route_of(self, child: Child) -> Route:
-        return next(route for route in self._routes.values() if operator_name(route.operator.operator_id) == child.name)
-
-    def receive_fact(self, message: Any, child: str | None) -> None:
-        if isinstance(message, Drained):
-            self._drained.add(message.name)
+        for route in self._routes.values():
+            if operator_name(route.operator.operator_id) == child.name:
+                route.lane.start()
 
     # NATS.
 
@@ -175,13 +164,7 @@ class DispatchRouterBody(Body):
     async def drain(self, deadline: float) -> None:
         for route in self._routes.values():
             route.pull.withdraw()
-        for name in self.children:
-            self.tell_child(name, Drain(deadline))
-        await self._until_drained(set(self.children), deadline)
-
-    async def _until_drained(self, names: set[str], deadline: float) -> None:
-        while not names <= self._drained and time.monotonic() < deadline:
-            await asyncio.sleep(DRAIN_LOOK_S)
+        await self.drain_children(self.children, deadline)
 
     def _nats_state(self) -> str:
         client = getattr(self, "_client", None)

@@ -11,8 +11,6 @@ from messages.control import Start
 from messages.events import OperatorHealthEvent
 from messages.lanes import HealthTransition
 
-DRAIN_LOOK_S = 0.02
-
 
 class HealthPublisherBody(Body):
     """Publishes one transition after the other; an OperatorActor keeps each until it is confirmed."""
@@ -45,9 +43,7 @@ class HealthPublisherBody(Body):
                 connection.confirm([number])
 
     async def drain(self, deadline: float) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting and loop.time() < deadline:
-            await asyncio.sleep(DRAIN_LOOK_S)
+        await self.reach(lambda: not self._waiting, deadline)
 
     def figures(self) -> Figures:
         return {"published": self._published, "waiting": len(self._waiting)}

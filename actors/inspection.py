@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.names import CONNECTOR, parent_name
-from actors.runtime.lanes import LaneConnection, lane_address
+from actors.runtime.lanes import LaneConnection, address_in
 from messages.lanes import ActorState, ChildStatus, StatusReply, StatusRequest
 
 ANSWER_TIMEOUT_S = 2.0
@@ -49,10 +49,14 @@ class _Asked:
 async def collect(lanes: Path, timeout_s: float = ANSWER_TIMEOUT_S) -> Node | None:
     """The tree as contracts.md shapes it; None when no service runs there. Takes at most timeout_s."""
     try:
-        names = sorted(os.listdir(lanes))
+        folder = os.open(lanes, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
-    answers = await asyncio.gather(*(_ask(lanes, name, timeout_s) for name in names))
+    try:
+        names = sorted(os.listdir(folder))
+        answers = await asyncio.gather(*(_ask(address_in(folder, name), timeout_s) for name in names))
+    finally:
+        os.close(folder)
     known = {name: answer for name, answer in zip(names, answers, strict=True) if answer is not None}
     if CONNECTOR not in known:
         return None
@@ -64,13 +68,13 @@ def collect_now(runtime_dir: Path, timeout_s: float = ANSWER_TIMEOUT_S) -> Node 
     return asyncio.run(collect(runtime_dir / "lanes", timeout_s))
 
 
-async def _ask(lanes: Path, name: str, timeout_s: float) -> StatusReply | int | None:
+async def _ask(address: str, timeout_s: float) -> StatusReply | int | None:
     """Its own status; its pid when it does not answer; None when nobody serves the lane."""
     asked = _Asked()
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout_s):
-            await loop.create_unix_connection(lambda: LaneConnection(asked), lane_address(lanes, name))
+            await loop.create_unix_connection(lambda: LaneConnection(asked), address)
             return await asked.reply
     except TimeoutError:
         return asked.pid

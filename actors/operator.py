@@ -22,7 +22,7 @@ from core.intake import Intake
 from core.preparation import Unprocessable
 from core.traffic import Traffic
 from core.wall_clock import rfc3339
-from messages.control import Bind, Drain, Drained, SessionBound, SessionUnbound, Start
+from messages.control import Bind, SessionBound, SessionUnbound, Start
 from messages.dispatch import Dispatch
 from messages.events import HealthState, OperatorHealthEvent
 from messages.lanes import (
@@ -60,8 +60,6 @@ class OperatorBody(Body):
         self._router: LaneConnection | None = None
         self._queries: dict[int, list[tuple[DispatchItem, Dispatch]]] = {}
         self._pump_timer: asyncio.TimerHandle | None = None
-        self._drained: set[str] = set()
-        self._all_drained = asyncio.Event()
 
     async def run(self) -> None:
         self._writer = LaneClient(self.lane_of(CORRELATION_WRITER), self._writer_replied, retain=True)
@@ -204,9 +202,6 @@ class OperatorBody(Body):
         elif isinstance(message, SessionUnbound):
             self._traffic.session_unbound(message.name, message.reason)
             self._session_changed(message.reason)
-        elif isinstance(message, Drained):
-            self._drained.add(message.name)
-            self._all_drained.set()
 
     def _session_changed(self, reason: str) -> None:
         if not self._traffic.any_bound:
@@ -262,15 +257,10 @@ class OperatorBody(Body):
         self._withdraw_demand()
         self._traffic.give_back_waiting()
         self._pass_on_conclusions()
-        for name in self.children:
-            self.tell_child(name, Drain(deadline))
-        while set(self.children) - self._drained and time.monotonic() < deadline:
-            self._all_drained.clear()
-            await asyncio.wait([asyncio.ensure_future(self._all_drained.wait())], timeout=deadline - time.monotonic())
+        await self.drain_children(self.children, deadline)
         self._traffic.give_back_waiting()
         self._pass_on_conclusions()
-        while self._writer.unconfirmed and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+        await self.reach(lambda: not self._writer.unconfirmed, deadline)
 
     def figures(self) -> Figures:
         now = time.monotonic()

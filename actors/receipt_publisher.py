@@ -33,7 +33,6 @@ MOST_RECEIPTS = 500  # in one round trip
 EARLY_RETRY_S = 0.15  # a receipt that overtook its submit_sm_resp: the correlation is being gathered right now
 EARLY_TRIES = 4  # then it is parked in Postgres
 SETTLED_FLUSH_S = 0.5  # when no further receipt takes the marks along
-DRAIN_LOOK_S = 0.02
 
 
 class ReceiptPublisherBody(Body):
@@ -159,8 +158,7 @@ class ReceiptPublisherBody(Body):
             settle([self._open_parts.pop(part.delivery_id) for part in message])
 
     async def drain(self, deadline: float) -> None:
-        while self._is_working() and time.monotonic() < deadline:
-            await asyncio.sleep(DRAIN_LOOK_S)
+        await self.reach(lambda: not self._is_working(), deadline)
 
     def _is_working(self) -> bool:
         return bool(self._receipts or self._early or self._parts or self._settled or self._busy)

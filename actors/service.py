@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from typing import Any
@@ -32,7 +33,6 @@ class Service:
         self._folder = folder
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._exit_code = 0
 
     async def run(self) -> int:
         """Serves until SIGTERM or SIGINT; returns the exit code."""
@@ -47,10 +47,10 @@ class Service:
         await self._stopping.wait()
         supervision.cancel()
         log_event(log, logging.INFO, "service_stopping")
-        drained = self._exit_code == 0 and await self._drain()
+        drained = await self._drain()
         await endpoint.stop()
         log_event(log, logging.INFO, "service_stopped", drained=drained)
-        return self._exit_code
+        return 0
 
     def _asked_to_stop(self) -> None:
         if self._stopping.is_set():
@@ -73,12 +73,11 @@ class Service:
             try:
                 if not is_alive(admin):
                     raise ActorSystemFailed("its admin process is gone")
-                await asyncio.to_thread(self._system.restart_root, policy.restarts)
-            except ActorSystemFailed as error:
+                restart = asyncio.to_thread(self._system.restart_root, policy.restarts)
+                await asyncio.wait_for(restart, ROOT_START_S)
+            except (ActorSystemFailed, TimeoutError) as error:
                 log_event(log, logging.CRITICAL, "actor_system_gone", str(error))
-                self._exit_code = 1
-                self._stopping.set()
-                return
+                os._exit(1)  # whoever asks Thespian anything now waits for a dead process; the lifeline ends the rest
 
     async def _drain(self) -> bool:
         """Whether all actors reported in time; a second signal ends the wait."""

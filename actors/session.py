@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from actors.management import management_client
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 SETTLE_TIMEOUT_S = 8.0  # a delivery not safe by then is refused: below the response timers of SMSCs
 SETTLE_CHECK_S = 1.0
 UNBIND_S = 2.0  # of the time for a stop, kept for the unbind
-DRAIN_LOOK_S = 0.02
 PROVEN_BIND_S = 30.0  # a bind that lasted so long starts the backoff anew
 
 log = logging.getLogger(__name__)
@@ -264,20 +262,16 @@ class SessionBody(Body):
     async def drain(self, deadline: float) -> None:
         """No new submits come; wait for the answers that are due, keep answering receipts, then unbind."""
         if self._bound:
-            await self._reach(lambda: not self._in_flight(), deadline - UNBIND_S)
+            await self.reach(lambda: not self._in_flight(), deadline - UNBIND_S)
             self._bound = False
-            await self._reach(lambda: not self._unsettled, deadline - UNBIND_S)
+            await self.reach(lambda: not self._unsettled, deadline - UNBIND_S)
             await self._links.unbind(UNBIND_S / 2)
             self._hand_back_open_submits()
             self._show_state()
             self.tell_parent(SessionUnbound(self.name, "stopped"))
         elif self._binding is not None:
             self._binding.cancel()
-        await self._reach(lambda: not self._writer.unconfirmed and not self._publisher.unconfirmed, deadline)
-
-    async def _reach(self, condition: Callable[[], bool], deadline: float) -> None:
-        while not condition() and time.monotonic() < deadline:
-            await asyncio.sleep(DRAIN_LOOK_S)
+        await self.reach(lambda: not self._writer.unconfirmed and not self._publisher.unconfirmed, deadline)
 
     def _in_flight(self) -> int:
         transmitter = self._links.transmitter

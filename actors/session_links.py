@@ -102,6 +102,8 @@ class SessionLinks:
             await self._bind_one(link, mode, credentials)
             if mode is not BindMode.RECEIVER:
                 self.transmitter = link
+        if len(self._links) != len(modes):
+            raise BindFailed("link lost while binding")
 
     async def _open(self, endpoint: Endpoint) -> SmppLink:
         timers = self._operator.timers

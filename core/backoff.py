@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 
 class Backoff:
-    """first_s, twice that, and so on up to most_s; each spread by up to `jitter` of itself so that peers don't march.
+    """first_s, twice that, and so on up to most_s; each spread by up to `jitter` of itself so that peers don't march,
+    but never beyond most_s, where the waits before have spread them already.
 
     spread: a source of numbers in 0..1, passed in by tests.
     """
@@ -23,7 +24,7 @@ class Backoff:
         """Seconds to wait before the next attempt."""
         wait_s = min(self._first_s * 2.0 ** min(self.attempts, 32), self._most_s)
         self.attempts += 1
-        return wait_s * (1 + self._jitter * self._spread())
+        return min(wait_s * (1 + self._jitter * self._spread()), self._most_s)
 
     def reset(self) -> None:
         self.attempts = 0

@@ -1,5 +1,7 @@
 """DlrInboundEvents from what the database knows of a segment and its message."""
 
+from urllib.parse import quote
+
 from core.verdict import message_status
 from core.wall_clock import rfc3339
 from messages.correlations import ReceiptRow, StoredSegment
@@ -30,10 +32,14 @@ def conclusion_event(segment: StoredSegment, source: DlrSource, now: float, erro
 
 
 def unmatched_event(receipt: ReceiptRow) -> DlrInboundEvent:
-    """For a receipt whose message nobody knows by its deadline: message_id is empty, and no message ends by it."""
+    """For a receipt whose message nobody knows by its deadline: message_id is empty, and no message ends by it.
+
+    Its event_id becomes a header, and an SMSC's id may hold any octet.
+    """
     received_at = rfc3339(receipt.received_at)
+    smsc_message_id = quote(receipt.smsc_message_id, safe="")
     return DlrInboundEvent(
-        event_id=f"{receipt.operator_id}.unmatched.{receipt.smsc_message_id}.{receipt.status.value}.{received_at}",
+        event_id=f"{receipt.operator_id}.unmatched.{smsc_message_id}.{receipt.status.value}.{received_at}",
         message_id="",
         operator_id=receipt.operator_id,
         smsc_message_id=receipt.smsc_message_id,

@@ -1,13 +1,13 @@
 """From a dispatch as JetStream gave it to the orders that carry it; what can't be sent is concluded here."""
 
 import itertools
-import random
 
 import msgspec
 
 from config.operators import OperatorConfig
 from core.order_queue import Order
 from core.preparation import Preparer, read_dispatch
+from core.stream_sequence import stream_sequence
 from messages.dispatch import Dispatch
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
 
@@ -15,13 +15,12 @@ _encode_context = msgspec.msgpack.Encoder().encode
 
 
 class Intake:
-    """Knows the operator's rules, numbers orders and long messages."""
+    """Knows the operator's rules and numbers the orders."""
 
     def __init__(self, operator: OperatorConfig) -> None:
         self._operator = operator
         self._preparer = Preparer(operator)
         self.numbers = itertools.count(1)
-        self._references = itertools.count(random.randrange(65536))
 
     def read(self, item: DispatchItem) -> Dispatch:
         """Raises Unprocessable."""
@@ -32,9 +31,10 @@ class Intake:
     ) -> tuple[list[Order], list[Concluded]]:
         """Orders for the segments that the operator has not accepted yet; the others are concluded.
 
-        Raises Unprocessable.
+        The reference that joins the parts is the dispatch's number in the stream: the same at every delivery and on
+        every replica, so that parts sent after a redelivery belong to those sent before. Raises Unprocessable.
         """
-        bodies = self._preparer.prepare(dispatch, next(self._references) & 0xFFFF).bodies
+        bodies = self._preparer.prepare(dispatch, stream_sequence(item.reply) & 0xFFFF).bodies
         orders: list[Order] = []
         concluded: list[Concluded] = []
         for segment, body in enumerate(bodies, 1):
@@ -86,7 +86,7 @@ class Intake:
             id_rule=self._operator.message_id.submit_resp,
             metadata=dispatch.metadata,
             traceparent=item.traceparent,
-            possibly_sent_before=False,
+            possibly_sent_before=item.deliveries > 1,
         )
 
 

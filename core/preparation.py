@@ -7,19 +7,21 @@ from msgspec import Struct
 
 from config.operators import OperatorConfig, SourceConfig
 from messages.dispatch import MAX_METADATA_BYTES, Dispatch, RequestedEncoding
-from smpp.constants import Npi, Ton
+from smpp.constants import Npi, Tag, Ton
 from smpp.hot import ShortMessage, encode_short_message
 from smpp.segments import Segment, TooManyParts, split_data, split_text
 from smpp.smpp_time import format_relative
 from smpp.text import Encoding, UnencodableText, choose_encoding, data_coding
+from smpp.tlv import tag_name
 
 REGISTERED_DELIVERY_FINAL = 1  # a receipt for success and failure (SMPP 3.4, 5.2.17)
 SHORT_CODE_DIGITS = 6  # at most; longer numbers are international
-MAX_ALPHANUMERIC = 11  # septets of an address field hold so many (3GPP TS 23.040, 9.1.2.5)
+OWN_TAGS = frozenset({Tag.MESSAGE_PAYLOAD, Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM})
 
 _decode = msgspec.json.Decoder(Dispatch).decode
 _encode = msgspec.json.Encoder().encode
-_digits = re.compile(r"\+?[0-9]+")
+_number = re.compile(r"\+?[0-9]+")
+_tag = re.compile(r"(0[xX])?[0-9a-fA-F]{1,4}")
 
 _WANTED = {
     RequestedEncoding.AUTO: None,
@@ -49,7 +51,7 @@ def read_dispatch(payload: bytes, operator_id: str) -> Dispatch:
     try:
         dispatch = _decode(payload)
     except msgspec.ValidationError as error:
-        raise Unprocessable(str(error)) from None
+        raise Unprocessable(_without_value(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unprocessable("not a JSON object") from None
     if dispatch.operator_id != operator_id:
@@ -82,22 +84,20 @@ class Preparer:
 
     def _segments(self, dispatch: Dispatch, reference: int) -> tuple[Encoding, list[Segment]]:
         if dispatch.encoding is RequestedEncoding.BINARY:
-            if dispatch.data is None:
-                raise Unprocessable("encoding binary needs data")
-            return Encoding.BINARY, split_data(dispatch.data, self._long_messages, reference)
-        wanted = _WANTED[dispatch.encoding]
-        encoding = choose_encoding(dispatch.text, self._alphabet, wanted, flash=dispatch.flash)
-        return encoding, split_text(dispatch.text, encoding, self._long_messages, reference)
+            return Encoding.BINARY, split_data(_data(dispatch), self._long_messages, reference)
+        text = _text(dispatch)
+        encoding = choose_encoding(text, self._alphabet, _WANTED[dispatch.encoding], flash=dispatch.flash)
+        return encoding, split_text(text, encoding, self._long_messages, reference)
 
     def _message(self, dispatch: Dispatch, encoding: Encoding) -> ShortMessage:
         ton, npi = source_type(dispatch.source, self._source)
         return ShortMessage(
             source_addr_ton=ton,
             source_addr_npi=npi,
-            source_addr=dispatch.source.lstrip("+") if ton != Ton.ALPHANUMERIC else dispatch.source,
+            source_addr=dispatch.source if ton == Ton.ALPHANUMERIC else _without_plus(dispatch.source),
             dest_addr_ton=self._destination.ton,
             dest_addr_npi=self._destination.npi,
-            destination_addr=dispatch.to.lstrip("+"),
+            destination_addr=_without_plus(dispatch.to),
             protocol_id=dispatch.protocol_id,
             priority_flag=dispatch.priority,
             validity_period=format_relative(dispatch.validity_s) if dispatch.validity_s else "",
@@ -121,9 +121,7 @@ class Preparer:
 
 def source_type(address: str, rule: SourceConfig) -> tuple[int, int]:
     """TON and NPI of a source address: alphanumeric 5/0, short code 3/0, else 1/1; or as the operator wants it."""
-    if not _digits.fullmatch(address):
-        if len(address) > MAX_ALPHANUMERIC:
-            raise Unprocessable(f"an alphanumeric sender has at most {MAX_ALPHANUMERIC} characters")
+    if not _number.fullmatch(address):
         ton, npi = Ton.ALPHANUMERIC, Npi.UNKNOWN
     elif len(address) <= SHORT_CODE_DIGITS and not address.startswith("+"):
         ton, npi = Ton.NETWORK_SPECIFIC, Npi.UNKNOWN
@@ -132,8 +130,45 @@ def source_type(address: str, rule: SourceConfig) -> tuple[int, int]:
     return (ton if rule.ton is None else rule.ton), (npi if rule.npi is None else rule.npi)
 
 
+def _without_plus(address: str) -> str:
+    return address.removeprefix("+") if _number.fullmatch(address) else address
+
+
+def _text(dispatch: Dispatch) -> str:
+    """An empty text is an SMS without text, which exists; a missing one is a mistake, which would cost an SMS."""
+    if dispatch.data:
+        raise Unprocessable("data needs encoding binary")
+    if dispatch.text is None:
+        raise Unprocessable("text is missing")
+    return dispatch.text
+
+
+def _data(dispatch: Dispatch) -> bytes:
+    if dispatch.text:
+        raise Unprocessable("encoding binary takes data and no text")
+    if dispatch.data is None:
+        raise Unprocessable("encoding binary needs data")
+    return dispatch.data
+
+
 def _vendor_tlvs(tlvs: dict[str, str]) -> tuple[tuple[int, bytes], ...]:
+    return tuple(_vendor_tlv(tag, value) for tag, value in tlvs.items())
+
+
+def _vendor_tlv(tag: str, value: str) -> tuple[int, bytes]:
+    if not _tag.fullmatch(tag):
+        raise Unprocessable("tlvs: a tag is no hexadecimal number of 16 bits")
+    number = int(tag, 16)
+    if number in OWN_TAGS:
+        raise Unprocessable(f"tlvs: {tag_name(number)} is ours to set")
     try:
-        return tuple((int(tag, 16), bytes.fromhex(value)) for tag, value in tlvs.items())
+        return number, bytes.fromhex(value)
     except ValueError:
-        raise Unprocessable("tlvs must be hexadecimal tags and values") from None
+        raise Unprocessable(f"tlvs: the value of {tag_name(number)} is not hexadecimal") from None
+
+
+def _without_value(problem: str) -> str:
+    """What msgspec says, less the value that it quotes where one is not of an enumeration."""
+    if not problem.startswith("Invalid enum value"):
+        return problem
+    return f"Invalid value{problem[problem.rindex(' - at ') :]}"

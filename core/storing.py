@@ -3,6 +3,7 @@
 import msgspec
 
 from core.inbound import MAX_ID_LENGTH
+from core.stream_sequence import stream_sequence
 from messages.correlations import CorrelationRow
 from messages.events import DeadDispatchEvent, DeliveryStatus
 from messages.lanes import Accepted, Concluded, Conclusion, MessageContext
@@ -56,10 +57,10 @@ def concluded_row(concluded: Concluded, now: float) -> CorrelationRow:
 
 
 def dead_event(concluded: Concluded) -> DeadDispatchEvent:
-    """Its event_id names the dispatch by its number in the stream, the same at every delivery (NATS ADR-15)."""
+    """Its event_id is the same at every delivery of the dispatch."""
     context = concluded.context
     return DeadDispatchEvent(
-        event_id=f"{context.operator_id}.dead.{context.reply.split('.')[-4]}",
+        event_id=f"{context.operator_id}.dead.{stream_sequence(context.reply)}",
         operator_id=context.operator_id,
         payload=concluded.payload,
         reason=concluded.reason,

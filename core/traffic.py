@@ -6,7 +6,7 @@ or given back to JetStream with its dispatch. Times are monotonic seconds unless
 
 from collections.abc import Iterable
 
-from config.operators import OperatorConfig, UnknownOutcome
+from config.operators import MOST_HELD_S, OperatorConfig, UnknownOutcome
 from core.answers import Action, action_of
 from core.attempts import Attempts
 from core.held_dispatches import HeldDispatches
@@ -17,8 +17,7 @@ from messages.lanes import Concluded, Conclusion, SubmitReport, Unsubmitted
 
 GIVE_BACK_DELAY_S = 1.0  # another replica may have a bind; this one must not get it back at once
 UNSURE_DELAY_S = 3.0  # time for the answers that a dead session had read to be stored
-MOST_HELD_S = 20.0  # below JetStream's ack_wait, or a second replica would get what this one still holds
-REPORT_SLACK_S = 5.0  # a session reports on an order within response_s and this
+REPORT_SLACK_S = 5.0  # a session reports on an order within response_s and this; together below the ack_wait
 
 
 class Traffic:

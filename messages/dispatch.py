@@ -18,25 +18,26 @@ class RequestedEncoding(Enum):
     BINARY = "binary"
 
 
-MessageId = Annotated[str, Meta(pattern=r"^[\x21-\x7e][\x20-\x7e]{0,63}$")]
-Destination = Annotated[str, Meta(pattern=r"^\+?[0-9]{3,15}$")]  # E.164, the plus is optional
+# Each ends in (?!\n)$ because Python's $ also matches before a last newline, and \Z means nothing in a JSON Schema.
+MessageId = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{1,64}(?!\n)$")]
+Destination = Annotated[str, Meta(pattern=r"^\+?[0-9]{3,15}(?!\n)$")]  # E.164, the plus is optional
 Source = Annotated[
-    str, Meta(pattern=r"^(\+?[0-9]{1,15}|[^\x00-\x1f\x7f]{1,11})$")
+    str, Meta(pattern=r"^(\+?[0-9]{1,15}|[^\x00-\x1f\x7f]{1,11})(?!\n)$")
 ]  # international, short code or alphanumeric
 
 
 class Dispatch(Struct, frozen=True, kw_only=True):
     """One SMS to send. Its repr shows neither addresses nor content: an error report may print it.
 
-    validity_s: seconds the SMSC may try to deliver. expires_at: RFC 3339, not sent after it.
-    data: base64, for binary. tlvs: {"0x1400": "hex"}.
+    text: may be empty, not missing, unless it is binary. data: base64, for binary.
+    validity_s: seconds the SMSC may try to deliver. expires_at: RFC 3339, not sent after it. tlvs: {"0x1400": "hex"}.
     """
 
     message_id: MessageId
     operator_id: str
     to: Destination
     source: Source = msgspec.field(name="from")
-    text: str = ""
+    text: str | None = None
     encoding: RequestedEncoding = RequestedEncoding.AUTO
     data: bytes | None = None
     priority: Annotated[int, Meta(ge=0, le=3)] = 0

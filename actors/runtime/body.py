@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from core.wall_clock import rfc3339
 from messages.control import Drain, Drained, Start, Started
 from messages.lanes import ActorState, ChildStatus, StatusReply
 
+LOOK_S = 0.02  # between looks at a condition, while stopping
 START_DEADLINE_S = 15.0  # a child that has not reported by then is ended and started anew
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Body:
         self._children: dict[str, Child] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
+        self._done: set[str] = set()
 
     # For subclasses.
 
@@ -115,6 +117,20 @@ class Body:
             child.wanted = False
             self._shell.end_child(name)
 
+    async def drain_children(self, names: Iterable[str], deadline: float) -> None:
+        """Let them finish; returns when all have reported or are gone, or at `deadline` (monotonic seconds)."""
+        running = {name for name in names if self._children[name].state is ActorState.RUNNING}
+        self._done -= running
+        for name in running:
+            self.tell_child(name, Drain(deadline))
+        await self.reach(lambda: running <= self._done, deadline)
+
+    async def reach(self, condition: Callable[[], bool], deadline: float) -> bool:
+        """Wait for a condition that events of this loop bring about; False at the deadline."""
+        while not condition() and time.monotonic() < deadline:
+            await asyncio.sleep(LOOK_S)
+        return condition()
+
     def tell_parent(self, message: Any) -> None:
         self._shell.tell_parent(message)
 
@@ -153,10 +169,13 @@ class Body:
             self._child_reported(message)
         elif isinstance(message, Drain):
             self._start_drain(message.deadline)
+        elif isinstance(message, Drained):
+            self._done.add(message.name)
         else:
             self.receive_fact(message, child)
 
     def child_exited(self, name: str) -> None:
+        self._done.add(name)
         child = self._children.get(name)
         if child is None or not child.wanted or self._draining:
             return

@@ -40,8 +40,16 @@ class LaneBroken(Exception):
 
 
 def lane_address(directory: Path, name: str) -> str:
-    """Path of a lane that fits the 108 octets of sun_path however long the folder's own path is."""
-    return f"/proc/self/fd/{_directory_fd(directory)}/{name}"
+    """Path of a lane that fits the 108 octets of sun_path however long the folder's own path is.
+
+    For the processes of the service, whose folder stays the same; see `address_in` for others.
+    """
+    return address_in(_directory_fd(directory), name)
+
+
+def address_in(directory_fd: int, name: str) -> str:
+    """The same for an open folder."""
+    return f"/proc/self/fd/{directory_fd}/{name}"
 
 
 _directory_fds: dict[Path, int] = {}

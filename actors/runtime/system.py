@@ -54,6 +54,11 @@ class RuntimeFolder:
         return self.path / "metrics"
 
     @property
+    def thespian_log(self) -> Path:
+        """What Thespian writes about itself, beside our log."""
+        return self.path / "thespian.log"
+
+    @property
     def lock(self) -> Path:
         return self.path / "lock"
 
@@ -68,14 +73,14 @@ class RuntimeFolder:
         lock = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._take(lock)
-            self._clear()
-            for folder in (self.lanes, self.metrics):
-                folder.mkdir(mode=0o700)
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, str(os.getpid()).encode(), 0)
-            yield
-            self._clear()
-            self.lock.unlink(missing_ok=True)
+            with contextlib.ExitStack() as at_the_end:
+                self._clear()
+                at_the_end.callback(self._clear)
+                for folder in (self.lanes, self.metrics):
+                    folder.mkdir(mode=0o700)
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, str(os.getpid()).encode(), 0)
+                yield
         finally:
             os.close(lock)
 
@@ -98,8 +103,10 @@ class RuntimeFolder:
         return 0
 
     def _clear(self) -> None:
+        """All but the lock: were it removed, one who waits for it and one who makes it anew would both get theirs."""
         for folder in (self.lanes, self.metrics):
             shutil.rmtree(folder, ignore_errors=True)
+        self.thespian_log.unlink(missing_ok=True)
 
 
 class RunningActorSystem:
@@ -112,9 +119,9 @@ class RunningActorSystem:
         self._conversation = threading.Lock()
 
     def is_alive(self, within_s: float) -> bool:
-        """Whether the root supervisor's mailbox answers; while it is asked something else, it is taken to."""
-        if not self._conversation.acquire(blocking=False):
-            return True
+        """Whether the root supervisor's mailbox answers in time."""
+        if not self._conversation.acquire(timeout=within_s):
+            return False
         try:
             return self._converse(Ping(), Pong, within_s)
         finally:
@@ -166,7 +173,7 @@ def start_actor_system(surroundings: Surroundings) -> RunningActorSystem:
         importlib.import_module(module)
     set_surroundings(surroundings)
     close_transport(secrets.token_bytes(SECRET_BYTES))
-    os.environ["THESPLOG_FILE"] = str(surroundings.lanes.parent / "thespian.log")
+    os.environ["THESPLOG_FILE"] = str(RuntimeFolder(surroundings.lanes.parent).thespian_log)
     Lifeline().arm()
     system = _start_on_free_port()
     root = system.createActor(CLASS_OF_ROOT, globalName=ROOT_NAME)

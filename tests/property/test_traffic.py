@@ -189,9 +189,7 @@ class TrafficMachine(RuleBasedStateMachine):
         self.orders |= {order.key: order for order in orders}
         self.traffic.add(orders)
 
-    def order(
-        self, name: str, reply: str, segment: int, segments: int, priority: int, lives_s: float | None
-    ) -> Order:
+    def order(self, name: str, reply: str, segment: int, segments: int, priority: int, lives_s: float | None) -> Order:
         return Order(
             key=next(self.keys),
             body=b"",

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from config.operators import Endpoint, OperatorConfig, UnknownOutcome
+from config.operators import MOST_HELD_S, Endpoint, OperatorConfig, UnknownOutcome
 from core.order_queue import Order
-from core.traffic import GIVE_BACK_DELAY_S, MOST_HELD_S, UNSURE_DELAY_S, Traffic
+from core.traffic import GIVE_BACK_DELAY_S, UNSURE_DELAY_S, Traffic
 from messages.lanes import Concluded, Conclusion, MessageContext, Refusal, Return, SubmitReport, Unsubmitted
 from smpp.constants import CommandStatus as Status
 from smpp.message_id import IdRule
