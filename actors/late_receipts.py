@@ -20,6 +20,7 @@ from messages.events import DlrInboundEvent, DlrSource
 PARKED_LOOK_S = 1.0
 EXPIRY_LOOK_S = 5.0
 MOST_AT_ONCE = 500
+SWEEP_BATCH = 1000  # rows, in one short transaction
 
 
 class LateReceipts:
@@ -49,9 +50,14 @@ class LateReceipts:
         """For ever: messages whose final receipt never came end as UNKNOWN, before a sweep may take them."""
         while True:
             await asyncio.sleep(EXPIRY_LOOK_S)
+            await self._sweep()  # first: the look for expired ones walks past what no sweep has removed
             expired = await until_available(partial(self._correlations.expire, MOST_AT_ONCE), DatabaseUnavailable)
             events = [conclusion_event(segment, DlrSource.EXPIRY, time.time()) for segment in expired]
             await self._conclude(events, [segment.key for segment in expired])
+
+    async def _sweep(self) -> None:
+        while swept := await until_available(partial(self._correlations.sweep, SWEEP_BATCH), DatabaseUnavailable):
+            metrics.counter("smpp_correlations_swept_total").inc(swept)
 
     async def _retry(self, due: Sequence[DueReceipt]) -> None:
         rows = [one.receipt for one in due]

@@ -5,9 +5,11 @@ import logging
 import os
 import signal
 import time
+from functools import partial
 from typing import Any
 
 from actors.inspection import Node, collect
+from actors.runtime.daemon_thread import in_daemon_thread
 from actors.runtime.lanes import LaneWatch, lane_address
 from actors.runtime.lifeline import is_alive, parent_pid
 from actors.runtime.system import ROOT_NAME, ActorSystemFailed, RunningActorSystem, RuntimeFolder
@@ -73,7 +75,7 @@ class Service:
             try:
                 if not is_alive(admin):
                     raise ActorSystemFailed("its admin process is gone")
-                restart = asyncio.to_thread(self._system.restart_root, policy.restarts)
+                restart = in_daemon_thread(partial(self._system.restart_root, policy.restarts))
                 await asyncio.wait_for(restart, ROOT_START_S)
             except (ActorSystemFailed, TimeoutError) as error:
                 log_event(log, logging.CRITICAL, "actor_system_gone", str(error))
@@ -82,9 +84,10 @@ class Service:
     async def _drain(self) -> bool:
         """Whether all actors reported in time; a second signal ends the wait."""
         timeout_s = self._settings.drain_timeout_s
-        waiting = asyncio.create_task(asyncio.to_thread(self._system.drain, timeout_s))
+        waiting = in_daemon_thread(partial(self._system.drain, timeout_s))
         hurry = asyncio.create_task(self._hurry.wait())
-        await asyncio.wait({waiting, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        either: list[asyncio.Future[Any]] = [waiting, hurry]
+        await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()
         return waiting.done() and waiting.result()
 
@@ -92,7 +95,7 @@ class Service:
         return await self._tree() or {}
 
     async def _alive(self) -> bool:
-        return await asyncio.to_thread(self._system.is_alive, ALIVE_WITHIN_S)
+        return await in_daemon_thread(partial(self._system.is_alive, ALIVE_WITHIN_S))
 
     async def _ready(self) -> tuple[bool, str]:
         tree = await self._tree()

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import sys
 
 from cli.command import ExitCode, complain
 
@@ -17,10 +18,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="sandbox_command", metavar="command", required=True)
     for name, (module, summary) in COMMANDS.items():
         of_command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-        try:
-            importlib.import_module(module).add_arguments(of_command)
-        except ModuleNotFoundError as error:
-            of_command.set_defaults(missing=error.name)
+        if name in sys.argv:  # no other is imported
+            _add_arguments_of(module, of_command)
+
+
+def _add_arguments_of(module: str, parser: argparse.ArgumentParser) -> None:
+    try:
+        importlib.import_module(module).add_arguments(parser)
+    except ModuleNotFoundError as error:
+        parser.set_defaults(missing=error.name)
 
 
 def execute(args: argparse.Namespace) -> int:

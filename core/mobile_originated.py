@@ -51,7 +51,8 @@ class PartsJoiner:
 def mo_event(parts: list[InboundPart]) -> MoInboundEvent:
     """The event of a whole message, or of what came of it: its parts in their order."""
     first = parts[0]
-    content = b"".join({part.part: part.content for part in reversed(parts)}[number] for number in _numbers(parts))
+    contents = {part.part: part.content for part in reversed(parts)}
+    content = b"".join(contents[number] for number in sorted(contents))
     encoding = Encoding(first.encoding)
     is_binary = encoding is Encoding.BINARY
     return MoInboundEvent(
@@ -60,15 +61,11 @@ def mo_event(parts: list[InboundPart]) -> MoInboundEvent:
         source=first.source,
         to=first.to,
         encoding=encoding.value,
-        segments=len(_numbers(parts)),
+        segments=len(contents),
         received_at=rfc3339(min(part.received_at for part in parts)),
         text=None if is_binary else decode_text(content, encoding),
         data=content if is_binary else None,
     )
-
-
-def _numbers(parts: list[InboundPart]) -> list[int]:
-    return sorted({part.part for part in parts})
 
 
 def _in_order(message: _Open) -> list[InboundPart]:

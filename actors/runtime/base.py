@@ -14,6 +14,7 @@ import signal
 import socket
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 from thespian.actors import (
@@ -53,6 +54,7 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
         self._children: dict[str, ActorAddress] = {}
+        self._pids: dict[str, int] = {}
         self._body: Body | None = None
         self._loop_thread: LoopThread | None = None
 
@@ -104,6 +106,9 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
     def end_child(self, name: str) -> None:
         self._run_in_main(lambda: self._send_to_child(name, ActorExitRequest()))
 
+    def kill_child(self, name: str) -> None:
+        self._run_in_main(lambda: self._kill_child(name))
+
     # In the main thread again.
 
     def _run_in_main(self, errand: Errand) -> None:
@@ -125,9 +130,18 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
             self.send(address, message)
 
     def _create_child(self, child: Child, start: Start) -> None:
+        before = _children_of_this_thread()
         address = self.createActor(child.actor)
         self._children[start.name] = address
+        self._pids[start.name] = next(iter(_children_of_this_thread() - before), 0)
         self.send(address, start)
+
+    def _kill_child(self, name: str) -> None:
+        """For one that hangs: a request to exit would wait in its mailbox for ever."""
+        pid = self._pids.get(name)
+        if pid and name in self._children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _child_exited(self, address: ActorAddress) -> None:
         name = self._child_name(address)
@@ -145,3 +159,8 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
     def _end_by_bug(self, error: BaseException) -> None:
         log_event(log, logging.CRITICAL, "actor_bug", "a bug ends this actor", exc_info=error)
         os._exit(BUG_EXIT_CODE)
+
+
+def _children_of_this_thread() -> set[int]:
+    """Pids of the processes that this thread has forked (proc(5)); Thespian forks in createActor."""
+    return {int(pid) for pid in Path("/proc/thread-self/children").read_text().split()}

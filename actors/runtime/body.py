@@ -17,6 +17,7 @@ from core.wall_clock import rfc3339
 from messages.control import Drain, Drained, Start, Started
 from messages.lanes import ActorState, ChildStatus, StatusReply
 
+END_WITHIN_S = 2.0  # a child that was asked to exit
 LOOK_S = 0.02  # between looks at a condition, while stopping
 START_DEADLINE_S = 15.0  # a child that has not reported by then is ended and started anew
 
@@ -32,6 +33,7 @@ class Shell(Protocol):
     def tell_child(self, name: str, message: Any) -> None: ...
     def create_child(self, child: "Child", start: Start) -> None: ...
     def end_child(self, name: str) -> None: ...
+    def kill_child(self, name: str) -> None: ...
 
 
 @dataclass
@@ -116,6 +118,7 @@ class Body:
         if child is not None:
             child.wanted = False
             self._shell.end_child(name)
+            asyncio.get_running_loop().call_later(END_WITHIN_S, self._shell.kill_child, name)
 
     async def drain_children(self, names: Iterable[str], deadline: float) -> None:
         """Let them finish; returns when all have reported or are gone, or at `deadline` (monotonic seconds)."""
@@ -213,7 +216,7 @@ class Body:
     def _check_started(self, child: Child, restarts: int) -> None:
         if child.state is ActorState.STARTING and child.policy.restarts == restarts:
             log_event(log, logging.ERROR, "actor_start_timeout", child=child.name)
-            self._shell.end_child(child.name)
+            self._shell.kill_child(child.name)
 
     def _child_reported(self, started: Started) -> None:
         child = self._children.get(started.name)

@@ -25,6 +25,7 @@ from messages.control import Drain, Drained, Ping, Pong, Start
 SECRET_BYTES = 32
 LOCK_WAIT_S = 5.0  # the kernel needs a moment to end what a killed service has left
 START_TRIES = 3
+SHUTDOWN_TIMEOUT_S = 3.0  # Thespian itself waits 10 s for an actor that hangs
 ANSWER_SLACK_S = 2.0  # beyond the time for the drain, for the answer to come back
 
 CLASS_OF_ROOT = "actors.connector.Connector"
@@ -142,7 +143,10 @@ class RunningActorSystem:
             self._system.tell(self._root, Start(ROOT_NAME, restarts))
 
     def stop(self) -> None:
-        self._system.shutdown()
+        """End it in order; what does not end in time the kernel ends with this process."""
+        ending = threading.Thread(target=self._system.shutdown, daemon=True)
+        ending.start()
+        ending.join(SHUTDOWN_TIMEOUT_S)
 
     def _converse(self, question: Any, answer: type, within_s: float) -> bool:
         """Answers to earlier questions may still come; they are passed over."""

@@ -113,10 +113,13 @@ class PostgresConnection:
             return await _execute(connection, calls)
         except psycopg.Error as error:
             failure = statement_error(error)
+        except asyncio.CancelledError:
+            await self.close()  # it may be anywhere between two statements
+            raise
         finally:
             timer.cancel()
-            if connection.closed:
-                await self.close()
+        if isinstance(failure, DatabaseUnavailable):
+            await self.close()  # a new one may lead to a server that can
         raise failure
 
     async def _connect(self, deadline: float) -> AsyncConnection[Row]:

@@ -47,7 +47,8 @@ def _read(file: Traversable) -> Migration:
     return Migration(int(name.partition("_")[0]), name, sql, hashlib.sha256(sql).hexdigest())
 
 
-MIGRATIONS = tuple(sorted(map(_read, folder("migrations").iterdir()), key=lambda migration: migration.version))
+_FILES = [file for file in folder("migrations").iterdir() if file.name.endswith(".sql")]
+MIGRATIONS = tuple(sorted(map(_read, _FILES), key=lambda migration: migration.version))
 EXPECTED_VERSION = MIGRATIONS[-1].version
 """The schema that this program was written for."""
 

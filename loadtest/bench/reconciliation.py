@@ -12,6 +12,7 @@ from loadtest.bench.figures import CONNECTOR, Usage
 from loadtest.bench.filling import message_id
 from loadtest.bench.rig import MOST_WARNINGS, NeverHappened, Rig
 from loadtest.bench.streams import Outcome, dispatches_left, outcomes, until
+from sandbox.demo.connector import last_warnings
 
 ANSWERS_TIMEOUT_S = 10.0  # for the deliver_sm_resp that follow the last events
 
@@ -32,7 +33,8 @@ async def reconcile(rig: Rig, client: Client, messages: int, usage: Usage) -> Re
     found, left, report = await outcomes(client), await dispatches_left(client), rig.simulator.report()
     expected = map(message_id, range(messages))
     problems = problems_of(expected, found, report, left) + lost_processes(usage.spent[CONNECTOR])
-    return Reconciled(found, report, [*problems, *rig.connector.warnings(MOST_WARNINGS)] if problems else [])
+    warnings = last_warnings(rig.connector.log_file, MOST_WARNINGS) if problems else []
+    return Reconciled(found, report, problems + warnings)
 
 
 def problems_of(expected: Iterable[str], found: Iterable[Outcome], report: Mapping[str, Any], left: int) -> list[str]:

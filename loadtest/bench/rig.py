@@ -11,6 +11,7 @@ from loadtest.bench.accounting import CpuTimes, busy_s, cpu_spent, cpu_times, ps
 from loadtest.bench.connector import MeasuredConnector
 from loadtest.bench.figures import CONNECTOR, LOAD_GENERATOR, SERVERS, SIMULATOR, Usage
 from loadtest.bench.simulator import Simulator
+from sandbox.demo.connector import last_warnings
 from sandbox.operator_data import Credentials
 from sandbox.process import LOOPBACK
 from sandbox.process_tree import process_tree
@@ -119,7 +120,9 @@ def running_rig(plan: Plan) -> Iterator[Rig]:
             try:
                 yield rig
             except NeverHappened as error:
-                raise NeverHappened("\n".join([str(error), *connector.warnings(MOST_WARNINGS)])) from None
+                raise NeverHappened(
+                    "\n".join([str(error), *last_warnings(connector.log_file, MOST_WARNINGS)])
+                ) from None
 
 
 def usage_between(before: Reading, after: Reading) -> Usage:

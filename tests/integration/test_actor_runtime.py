@@ -10,8 +10,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import psutil
@@ -22,12 +24,14 @@ from trial_actors import hang_file
 from trial_process import TrialProcess
 from waiting import wait_until
 
+from actors.runtime import system
 from actors.runtime.closed_transport import SignedPickle
 from actors.runtime.system import AlreadyRunning, RuntimeFolder
-from sandbox.process_tree import Process, await_gone, process_tree
+from sandbox.process_tree import await_gone, await_paused, process_tree
 
 HEAL_S = 10.0
 ANSWER_S = 3.0  # for the whole tree, however many actors are silent
+REPLY_S = 0.2  # to a stranger on a port; most get none
 GONE_S = 2.0  # for everything, after the main process
 ACTORS = {"connector", "dispatch-router", "operator@deep", "leaf-0", "leaf-1"}
 LOOPBACK = "127.0.0.1"
@@ -83,14 +87,16 @@ def await_deed(process: TrialProcess, deed: str) -> None:
     wait_until(lambda: deed in process.deeds(), HEAL_S, deed)
 
 
-def main_process(process: TrialProcess) -> Process:
-    return process_tree(process.child.pid)[0]
-
-
 def admin_pid(process: TrialProcess) -> int:
     """Thespian's admin process: the one that has detached."""
     (pid,) = (member.pid for member in process.processes() if psutil.Process(member.pid).ppid() == 1)
     return pid
+
+
+def stop_process(pid: int) -> None:
+    """SIGSTOP; returns when it stands still."""
+    os.kill(pid, signal.SIGSTOP)
+    assert await_paused(process_tree(pid)[:1], HEAL_S)
 
 
 def listening(process: TrialProcess) -> set[tuple[str, int]]:
@@ -101,6 +107,16 @@ def listening(process: TrialProcess) -> set[tuple[str, int]]:
         for connection in psutil.Process(member.pid).net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     }
+
+
+def hold_until(folder: RuntimeFolder, leave: Event) -> None:
+    with folder.hold():
+        leave.wait(HEAL_S)
+
+
+def count_open(file: Path) -> int:
+    """How often this process has the file open."""
+    return sum(opened.samefile(file) for opened in Path("/proc/self/fd").iterdir() if opened.exists())
 
 
 def health(process: TrialProcess) -> int:
@@ -150,7 +166,7 @@ def test_an_actor_that_ends_by_itself_is_started_anew(trial: TrialProcess):
     await_restart(trial, "leaf-1")
 
     trial.order("leaf-1", "work")
-    trial.running_node("leaf-1", done=1)
+    trial.running_node("leaf-1", works=1)
 
 
 # Killed and stopped processes.
@@ -162,7 +178,7 @@ def test_a_killed_actor_is_started_anew_and_works(trial: TrialProcess):
     await_restart(trial, "leaf-0")
     trial.order("leaf-0", "work")
 
-    assert trial.running_node("leaf-0", done=1)["pid"] != before["leaf-0"]
+    assert trial.running_node("leaf-0", works=1)["pid"] != before["leaf-0"]
     assert {name: pid for name, pid in pids(trial).items() if name != "leaf-0"} == {
         name: pid for name, pid in before.items() if name != "leaf-0"
     }
@@ -187,7 +203,7 @@ def test_a_killed_root_supervisor_is_started_anew_with_all_below(trial: TrialPro
     assert await_gone(old, GONE_S)
     await_restart(trial, "connector")
     trial.order("operator@deep", "work")
-    trial.running_node("operator@deep", done=1)
+    trial.running_node("operator@deep", works=1)
     assert health(trial) == 200
 
 
@@ -203,7 +219,7 @@ def test_an_actor_that_hangs_in_its_start_is_ended_and_started_anew(trial: Trial
 @pytest.mark.parametrize("stopped", sorted(ACTORS))
 def test_a_stopped_actor_is_shown_without_answer_and_hides_no_other(trial: TrialProcess, stopped: str):
     before = pids(trial)
-    os.kill(before[stopped], signal.SIGSTOP)
+    stop_process(before[stopped])
     asked_at = time.monotonic()
     tree_states, tree_pids = states(trial), pids(trial)
 
@@ -234,7 +250,7 @@ def test_a_killed_main_process_leaves_no_process(trial: TrialProcess):
 def test_a_killed_main_process_leaves_no_process_even_where_some_are_stopped(trial: TrialProcess):
     members = trial.processes()
     for name in ("connector", "operator@deep"):
-        os.kill(pids(trial)[name], signal.SIGSTOP)
+        stop_process(pids(trial)[name])
     trial.child.send(signal.SIGKILL)
 
     assert await_gone(members, GONE_S)
@@ -271,23 +287,20 @@ def test_the_folder_of_a_killed_service_is_taken_over(trial: TrialProcess):
     assert restarts(trial) == {}
 
 
-def test_a_start_waits_for_the_end_of_a_service_that_is_stopping(tmp_path: Path):
-    folder = RuntimeFolder(tmp_path / "run")
-    with folder.hold():
-        assert folder.owner() == os.getpid()
-    with folder.hold():
-        assert folder.owner() == os.getpid()
-
-
-def test_one_that_waited_for_the_folder_holds_it_against_a_third(tmp_path: Path):
-    """The lock must not vanish with the folder's first holder."""
+def test_one_that_waited_for_the_folder_holds_it_against_a_third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The lock must not go with the folder's first holder."""
     first, second, third = (RuntimeFolder(tmp_path / "run") for _ in range(3))
-    lock = tmp_path / "run" / "lock"
-    with first.hold():
-        waiting = os.open(lock, os.O_RDWR)  # a second service that has opened the lock and tries to take it
-    os.close(waiting)
-    with second.hold(), pytest.raises(AlreadyRunning), third.hold():
-        pass
+    leave = Event()
+    with ThreadPoolExecutor() as beside:
+        with first.hold():
+            waiting = beside.submit(hold_until, second, leave)
+            wait_until(lambda: count_open(first.lock) == 2, HEAL_S, "the second waits for the lock")
+        wait_until(second.lanes.exists, HEAL_S, "the second holds the folder")
+        monkeypatch.setattr(system, "LOCK_WAIT_S", 0.1)
+        with pytest.raises(AlreadyRunning), third.hold():
+            pass
+        leave.set()
+        waiting.result(HEAL_S)
 
 
 def test_a_stop_leaves_nothing(trial: TrialProcess):
@@ -315,7 +328,7 @@ def test_an_actor_that_hangs_holds_up_a_stop_for_no_longer_than_the_drain_timeou
     start_trial: StartTrial, stopped: str
 ):
     trial = start_trial(DRAIN_TIMEOUT_S="1")
-    os.kill(pids(trial)[stopped], signal.SIGSTOP)
+    stop_process(pids(trial)[stopped])
     members = trial.processes()
 
     assert trial.finish(within_s=HEAL_S) == 0
@@ -324,7 +337,7 @@ def test_an_actor_that_hangs_holds_up_a_stop_for_no_longer_than_the_drain_timeou
 
 def test_a_second_signal_ends_the_wait(start_trial: StartTrial):
     trial = start_trial(DRAIN_TIMEOUT_S="60")
-    os.kill(pids(trial)["connector"], signal.SIGSTOP)
+    stop_process(pids(trial)["connector"])
     trial.child.send(signal.SIGTERM)
     wait_until(lambda: trial.events("service_stopping"), HEAL_S, "stopping")
 
@@ -370,6 +383,16 @@ FRAMES: dict[str, Callable[[object], bytes]] = {
 }
 
 
+def is_acknowledged(stranger: socket.socket) -> bool:
+    """Whether Thespian says that it has taken the message; to what it cannot read it says DATAERR, or nothing."""
+    stranger.settimeout(REPLY_S)
+    try:
+        answer = stranger.recv(1000)
+    except (TimeoutError, ConnectionError):
+        return False
+    return b"ACK" in answer and b"ACK+DATAERR" not in answer
+
+
 def test_the_harmful_pickle_of_these_tests_is_harmful(tmp_path: Path):
     pickle.loads(pickle.dumps(Harmful(tmp_path / "made"))).close()
     assert (tmp_path / "made").exists()
@@ -383,12 +406,10 @@ def test_a_stranger_s_message_is_not_unpickled_and_disturbs_nobody(
     for address in listening(trial):
         with socket.create_connection(address, HEAL_S) as stranger:
             stranger.sendall(frame(Harmful(tmp_path / "made")))
-            stranger.shutdown(socket.SHUT_WR)
-            stranger.settimeout(HEAL_S)
-            assert b"ACK" not in stranger.recv(1000)
+            assert not is_acknowledged(stranger)
 
     trial.order("operator@deep", "work")
-    trial.running_node("operator@deep", done=1)
+    trial.running_node("operator@deep", works=1)
     assert not (tmp_path / "made").exists()
     assert (pids(trial), health(trial)) == (before, 200)
 
@@ -399,5 +420,5 @@ def test_strangers_who_connect_and_say_nothing_disturb_nobody(trial: TrialProces
             for _ in range(20):
                 strangers.enter_context(socket.create_connection(address, HEAL_S))
         trial.order("operator@deep", "work")
-        trial.running_node("operator@deep", done=1)
+        trial.running_node("operator@deep", works=1)
         assert health(trial) == 200

@@ -53,7 +53,7 @@ class TrialBody(Body):
     def __init__(self, start: Start, shell: Shell) -> None:
         super().__init__(start, shell)
         self._runtime_dir = surroundings().lanes.parent
-        self._done = 0
+        self._works = 0
         if hang_file(self._runtime_dir, self.name).exists():
             hang_file(self._runtime_dir, self.name).unlink()
             time.sleep(FOR_EVER_S)
@@ -70,7 +70,7 @@ class TrialBody(Body):
     # Deeds.
 
     def work(self) -> None:
-        self._done += 1
+        self._works += 1
 
     def fail_in_the_loop(self) -> None:
         raise RuntimeError("a bug in the loop")
@@ -91,7 +91,7 @@ class TrialBody(Body):
         raise RuntimeError("a bug in a task")
 
     def figures(self) -> Figures:
-        return {"done": self._done}
+        return {"works": self._works}
 
 
 class TrialLeafBody(TrialBody):

@@ -219,7 +219,7 @@ def test_send_takes_the_text_from_standard_input(published: list[Dispatch], monk
 def test_send_takes_bytes_for_binary(published: list[Dispatch]):
     main(arguments_of_send("--encoding", "binary", "--data", "00ff"))
 
-    assert (published[0].data, published[0].text) == (b"\x00\xff", "")
+    assert (published[0].data, published[0].text) == (b"\x00\xff", None)
 
 
 def test_send_says_when_nats_has_dropped_a_repeat(published: list[Dispatch], capsys: pytest.CaptureFixture[str]):

@@ -28,8 +28,8 @@ WITH found AS MATERIALIZED (
         LIMIT 1
     ) c
 ),
--- By ctid, which spares a second search in an index (a quarter of the whole). A row that was moved since the snapshot is
--- not there any more, which is the case described above.
+-- By ctid, which spares a second search in an index (a quarter of the whole). A row that was changed since the snapshot is
+-- not there any more, or, at older servers, is followed to where it went and judged by the two conditions at the end.
 applied AS (
     UPDATE smpp.message_correlations c
     SET status = f.new_status, final_at = CASE WHEN f.ends THEN now() END

@@ -173,6 +173,19 @@ def test_a_connection_whose_settings_are_refused_is_closed(run, connect, query, 
     assert query(BACKENDS, [application]) == [(0,)]
 
 
+def test_a_call_that_is_cancelled_leaves_nothing_behind(run, connect, query, application):
+    connection = connect()
+
+    async def cancel_one() -> list[list[tuple[int]]]:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await connection.run(ONE, (b"SELECT pg_sleep(30)", ()), ONE)
+        return await connection.run(ONE)
+
+    assert run(cancel_one()) == [[(1,)]]
+    assert query(BACKENDS + " AND state = 'idle'", [application]) == [(1,)]
+
+
 def test_a_deadlock_is_tried_again(run, connect, correlations, accepted):
     run(correlations.write([accepted("m-1"), accepted("m-2")]))
     update = b"UPDATE smpp.message_correlations SET traceparent = 'x' WHERE message_id = $1"

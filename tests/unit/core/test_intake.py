@@ -1,0 +1,172 @@
+"""From a dispatch as JetStream gave it to the orders that carry it."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from config.operators import Endpoint, MessageIdConfig, OperatorConfig
+from core.intake import Intake, mark_possibly_sent
+from core.order_queue import Order
+from core.preparation import Unprocessable
+from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
+from smpp.constants import CommandId
+from smpp.hot import decode_short_message, pdu
+from smpp.message_id import IdRule
+from smpp.segments import part_of
+
+OPERATOR = OperatorConfig(
+    operator_id="mno",
+    endpoints=(Endpoint(host="smsc", port=2775),),
+    receipt_ttl_h=2,
+    message_id=MessageIdConfig(submit_resp=IdRule.HEX),
+)
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+SEQUENCE = 0x1234
+
+
+def reply(deliveries: int = 1, sequence: int = SEQUENCE) -> str:
+    return f"$JS.ACK.SMS_DISPATCH.smpp-mno.{deliveries}.{sequence}.{deliveries}.1700000000000000000.0"
+
+
+def item(deliveries: int = 1, **fields: Any) -> DispatchItem:
+    dispatch = {"message_id": "m", "operator_id": "mno", "to": "41791234567", "from": "1234", "text": "hello", **fields}
+    return DispatchItem(
+        payload=json.dumps(dispatch).encode(),
+        reply=reply(deliveries),
+        deliveries=deliveries,
+        traceparent=TRACEPARENT,
+        published_at=1_700_000_000.0,
+        pulled_at=50.0,
+    )
+
+
+def context(**fields: Any) -> MessageContext:
+    whole = MessageContext(
+        message_id="m",
+        operator_id="mno",
+        segment=1,
+        segments=1,
+        reply=reply(),
+        request_dlr=True,
+        receipt_ttl_s=7200,
+        id_rule=IdRule.HEX,
+        metadata={},
+        traceparent=TRACEPARENT,
+        possibly_sent_before=False,
+    )
+    return msgspec.structs.replace(whole, **fields)
+
+
+def take(
+    taken: DispatchItem, accepted: frozenset[int] = frozenset(), intake: Intake | None = None
+) -> tuple[list[Order], list[Concluded]]:
+    intake = intake or Intake(OPERATOR)
+    return intake.orders(taken, intake.read(taken), accepted)
+
+
+def content_of(order: Order) -> bytes:
+    message = decode_short_message(pdu(CommandId.SUBMIT_SM, 0, 1, order.body))
+    part = part_of(message)
+    return part.content if part else message.short_message
+
+
+def references(orders: list[Order]) -> list[int]:
+    messages = [decode_short_message(pdu(CommandId.SUBMIT_SM, 0, 1, order.body)) for order in orders]
+    return [part.reference for message in messages if (part := part_of(message))]
+
+
+def test_a_short_dispatch_becomes_one_order():
+    orders, concluded = take(item(priority=2, expires_at="2030-01-01T01:00:00+01:00", metadata={"k": "v"}))
+
+    expected = context(metadata={"k": "v"})
+    assert [
+        Order(
+            key=1,
+            body=orders[0].body,
+            context=expected,
+            encoded_context=msgspec.msgpack.encode(expected),
+            priority=2,
+            expires_at=1_893_456_000.0,
+            published_at=1_700_000_000.0,
+            held_since=50.0,
+        )
+    ] == orders
+    assert content_of(orders[0]) == b"hello"
+    assert concluded == []
+
+
+def test_a_dispatch_without_receipt_says_so_in_its_context():
+    (order,), _ = take(item(request_dlr=False))
+
+    assert order.context == context(request_dlr=False)
+
+
+def test_a_long_dispatch_becomes_an_order_for_each_segment():
+    orders, concluded = take(item(text="a" * 160 + "b"))
+
+    assert [order.context for order in orders] == [context(segment=1, segments=2), context(segment=2, segments=2)]
+    assert [content_of(order) for order in orders] == [b"a" * 153, b"a" * 7 + b"b"]
+    assert concluded == []
+
+
+def test_orders_are_numbered_through():
+    intake = Intake(OPERATOR)
+
+    orders = [order for _ in range(3) for order in take(item(text="a" * 161), intake=intake)[0]]
+
+    assert [order.key for order in orders] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_redelivery_skips_the_segments_that_were_accepted():
+    orders, concluded = take(item(deliveries=2, text="a" * 320), accepted=frozenset({1, 3}))
+
+    again = {"segments": 3, "reply": reply(2), "possibly_sent_before": True}
+    assert [order.context for order in orders] == [context(segment=2, **again)]
+    assert concluded == [
+        Concluded(Conclusion.ALREADY_ACCEPTED, context(segment=1, **again)),
+        Concluded(Conclusion.ALREADY_ACCEPTED, context(segment=3, **again)),
+    ]
+
+
+def test_a_redelivery_that_was_accepted_whole_needs_no_order():
+    orders, concluded = take(item(deliveries=2), accepted=frozenset({1}))
+
+    assert orders == []
+    assert concluded == [
+        Concluded(Conclusion.ALREADY_ACCEPTED, context(reply=reply(2), possibly_sent_before=True)),
+    ]
+
+
+def test_parts_sent_after_a_redelivery_belong_to_those_sent_before_on_whatever_replica():
+    before, _ = take(item(text="a" * 161))
+    after, _ = take(item(deliveries=2, text="a" * 161), accepted=frozenset({1}), intake=Intake(OPERATOR))
+
+    assert references([*before, *after]) == [SEQUENCE & 0xFF] * 3
+
+
+def test_what_cannot_be_prepared_is_unprocessable_at_intake():
+    with pytest.raises(Unprocessable, match="gsm7 lacks 1 of the characters"):
+        take(item(text="ж", encoding="gsm7"))
+
+
+def test_what_cannot_be_processed_is_concluded_as_dead_with_its_payload():
+    dead = item(deliveries=3)
+
+    assert Intake(OPERATOR).dead(dead, "not a JSON object") == Concluded(
+        Conclusion.DEAD,
+        context(message_id="", segment=0, segments=0, reply=reply(3), request_dlr=False, receipt_ttl_s=0),
+        reason="not a JSON object",
+        payload=dead.payload,
+        deliveries=3,
+    )
+
+
+def test_the_mark_of_a_possible_repeat_travels_with_the_order():
+    (order,), _ = take(item())
+
+    mark_possibly_sent(order)
+
+    marked = context(possibly_sent_before=True)
+    assert (order.context, msgspec.msgpack.decode(order.encoded_context, type=MessageContext)) == (marked, marked)

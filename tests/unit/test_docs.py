@@ -1,0 +1,162 @@
+"""The documents against the code: tables that stand there once, links that lead somewhere, proofs that exist."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import FieldInfo, fields
+
+from adapters.telemetry.metric_table import METRICS
+from config.operators import Endpoint, OperatorConfig
+from config.settings import SETTINGS, Setting
+from messages.dispatch import Dispatch
+from messages.events import DeadDispatchEvent, DlrInboundEvent, MoInboundEvent, OperatorHealthEvent
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS, LOGS, READINESS = (ROOT / "docs" / f"{name}.md" for name in ("contracts", "logs", "readiness"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/*.md")])
+SOURCES = [
+    path for name in ("actors", "adapters", "cli", "config", "core", "messages") for path in (ROOT / name).rglob("*.py")
+]
+READINESS_IDS = [
+    *[f"F{number}" for number in range(1, 14)],
+    *[f"T{number}" for number in range(1, 5)],
+    *[f"S{number}" for number in range(1, 7)],
+    *[f"O{number}" for number in range(1, 5)],
+    *[f"D{number}" for number in range(1, 5)],
+    *[f"P{number}" for number in range(1, 5)],
+    *[f"C{number}" for number in range(1, 4)],
+]
+
+EVENT_ARGUMENT = {"log_event": 2, "_note": 1, "log": 1}
+"""Which argument names the event, by the function that logs it; the level is the one before."""
+
+LEVEL_OF_CALLER = "varies"
+
+
+def test_the_settings_are_those_of_the_table():
+    expected = [(f"`{row.name}`", row.meaning, _default_of_setting(row)) for row in SETTINGS]
+    assert rows_below(CONTRACTS, "## Settings (environment)") == expected
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"),
+    [
+        ("### OperatorConfig", OperatorConfig),
+        ("### Endpoint", Endpoint),
+        ("### Dispatch, published by the platform at `sms.dispatch.<operator_id>`", Dispatch),
+    ],
+)
+def test_what_we_are_sent_has_the_names_and_defaults_of_the_code(heading, struct):
+    assert [row[:2] for row in rows_below(CONTRACTS, heading)] == list(_names_and_defaults(struct))
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"),
+    [
+        ("### `sms.dlr.inbound`", DlrInboundEvent),
+        ("### `operator.health`", OperatorHealthEvent),
+        ("### `sms.mo.inbound`", MoInboundEvent),
+        ("### `sms.dead.dispatch`", DeadDispatchEvent),
+    ],
+)
+def test_events_have_the_fields_of_the_code(heading, struct):
+    assert [row[0] for row in rows_below(CONTRACTS, heading)] == [f"`{one.encode_name}`" for one in fields(struct)]
+
+
+def test_the_metrics_are_those_of_the_table():
+    expected = [(f"`{one.name}`", one.kind.value, ", ".join(one.labels) or "none") for one in METRICS]
+    assert rows_below(CONTRACTS, "### Metrics") == expected
+
+
+def test_metrics_that_nothing_sets_are_owned_up_to():
+    sources = [path.read_text() for path in SOURCES if path.name != "metric_table.py"]
+    unset = {one.name for one in METRICS if not any(f'"{one.name}"' in source for source in sources)}
+    (line,) = re.findall(r"^- Nothing sets these metrics: (.*)$", CONTRACTS.read_text(), re.MULTILINE) or [""]
+    assert set(re.findall(r"`(smpp_\w+)`", line)) == unset
+
+
+def test_every_event_of_the_log_is_explained():
+    logged = {event for source in SOURCES for event in _events_logged_in(source)}
+    assert sorted(row[:2] for row in rows_below(LOGS, "## Events")) == sorted(logged)
+
+
+def test_every_row_of_the_readiness_list_is_there():
+    assert [row[0] for row in rows_below(READINESS, "# Readiness")] == READINESS_IDS
+
+
+def test_every_row_of_the_readiness_list_is_proven_by_something_or_open():
+    rows = rows_below(READINESS, "# Readiness")
+    unproven = [row[0] for row in rows if "open" not in row[2] and not re.search(r"`(make |tests/)", row[2])]
+    assert unproven == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_files_tests_and_targets_exist(document):
+    text = document.read_text()
+    links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
+    missing = [link for link in links if not (document.parent / link).exists()]
+    missing += [named for named in re.findall(r"`(tests/[^`\s]+)`", text) if not _test_exists(named)]
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    missing += [target for target in re.findall(r"`make ([\w-]+)", text) if target not in targets]
+    assert missing == []
+
+
+def rows_below(document: Path, heading: str) -> list[tuple[str, ...]]:
+    """The cells of the first table below a heading, without the table's own."""
+    lines = iter(document.read_text().splitlines())
+    assert heading in lines, f"{document.name} has no heading {heading}"  # leaves the iterator behind it
+    rows = []
+    for line in lines:
+        if line.startswith("|"):
+            rows.append(tuple(cell.strip() for cell in line.strip("|").split("|")))
+        elif rows:
+            break
+    return rows[2:]
+
+
+def _default_of_setting(row: Setting) -> str:
+    return "required" if row.required else row.default or "none"
+
+
+def _names_and_defaults(struct: type[Struct], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for field in fields(struct):
+        if isinstance(field.type, type) and issubclass(field.type, Struct):
+            yield from _names_and_defaults(field.type, f"{prefix}{field.encode_name}.")
+        else:
+            yield f"`{prefix}{field.encode_name}`", _default_of_field(field)
+
+
+def _default_of_field(field: FieldInfo) -> str:
+    if field.required:
+        return "required"
+    default = field.default_factory() if field.default is NODEFAULT else field.default
+    return "none" if default is None else msgspec.json.encode(default).decode().strip('"') or "empty"
+
+
+def _events_logged_in(source: Path) -> Iterator[tuple[str, str]]:
+    """Event and level of each call that names both."""
+    for call in ast.walk(ast.parse(source.read_text())):
+        name = getattr(call.func, "attr", getattr(call.func, "id", "")) if isinstance(call, ast.Call) else ""
+        position = EVENT_ARGUMENT.get(name)
+        if position is not None and len(call.args) > position and _is_text(call.args[position]):
+            yield f"`{call.args[position].value}`", _level(call.args[position - 1])
+
+
+def _is_text(argument: ast.expr) -> bool:
+    return isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+
+
+def _level(argument: ast.expr) -> str:
+    return argument.attr if isinstance(argument, ast.Attribute) and argument.attr.isupper() else LEVEL_OF_CALLER
+
+
+def _test_exists(named: str) -> bool:
+    """A path, or path::test."""
+    path, _, test = named.partition("::")
+    file = ROOT / path
+    return file.exists() and (not test or f"def {test}(" in file.read_text())
