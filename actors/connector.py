@@ -7,9 +7,9 @@ from actors.runtime.body import Body, Figures
 WRITERS_SHARE_S = 3.0  # of the time for a stop, kept for those behind the router
 
 _WRITERS = {
-    CORRELATION_WRITER: "actors.correlation_writer.CorrelationWriter",
-    RECEIPT_PUBLISHER: "actors.receipt_publisher.ReceiptPublisher",
-    HEALTH_PUBLISHER: "actors.health_publisher.HealthPublisher",
+    CORRELATION_WRITER: "actors.correlations.actor.CorrelationWriter",
+    RECEIPT_PUBLISHER: "actors.receipts.actor.ReceiptPublisher",
+    HEALTH_PUBLISHER: "actors.health.actor.HealthPublisher",
 }
 
 
@@ -19,7 +19,7 @@ class ConnectorBody(Body):
     async def run(self) -> None:
         for name, actor in _WRITERS.items():
             self.start_child(actor, name)
-        self.start_child("actors.dispatch_router.DispatchRouter", DISPATCH_ROUTER)
+        self.start_child("actors.router.actor.DispatchRouter", DISPATCH_ROUTER)
 
     async def drain(self, deadline: float) -> None:
         await self.drain_children({DISPATCH_ROUTER}, deadline - WRITERS_SHARE_S)

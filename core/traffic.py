@@ -75,7 +75,7 @@ class Traffic:
     def assign(self, permits: int, now: float, wall_now: float) -> dict[str, list[Order]]:
         """Hands waiting orders to the sessions with the most room, one permit each."""
         assigned: dict[str, list[Order]] = {}
-        while permits and self._queue:
+        while permits > 0 and self._queue:
             session = max(self.sessions.values(), key=lambda one: one.free_slots(now), default=None)
             if session is None or not session.free_slots(now):
                 break

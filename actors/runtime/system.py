@@ -162,12 +162,12 @@ class RunningActorSystem:
 # write through Thespian in every actor.
 PRELOADED = (
     "actors.connector",
-    "actors.correlation_writer",
-    "actors.dispatch_router",
-    "actors.health_publisher",
-    "actors.operator",
-    "actors.receipt_publisher",
-    "actors.session",
+    "actors.correlations.actor",
+    "actors.router.actor",
+    "actors.health.actor",
+    "actors.operator.actor",
+    "actors.receipts.actor",
+    "actors.session.actor",
 )
 
 

@@ -208,9 +208,13 @@ def test_dispatches_that_nobody_acknowledged_are_a_problem():
     assert problems_of(["a", "b"], finals("a", "b"), report(), left=2) == ["2 dispatches not acknowledged"]
 
 
-def test_an_actor_that_died_is_a_problem():
-    spent = CpuSpent({}, ended_s=0.0, gone=[11])
-    assert lost_processes(spent) == ["1 processes of the connector ended during the measurement"]
+@pytest.mark.parametrize("spent", [CpuSpent({}, 0.0, gone=[11]), CpuSpent({11: 1.0}, ended_s=0.25, gone=[])])
+def test_an_actor_that_died_is_a_problem(spent: CpuSpent):
+    assert lost_processes(spent) == ["a process of the connector ended during the measurement"]
+
+
+def test_actors_that_all_lived_are_no_problem():
+    assert lost_processes(CpuSpent({11: 1.0}, ended_s=0.0, gone=[])) == []
 
 
 # The report.

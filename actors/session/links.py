@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from actors.smpp_link import SmppLink, open_link
+from actors.session.link import SmppLink, open_link
 from config.operators import ConfiguredBindMode, Credentials, Endpoint, OperatorConfig
 from smpp.bind import BindMode, BindRequest
 from smpp.constants import CommandStatus, status_name

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from actors.names import CORRELATION_WRITER, HEALTH_PUBLISHER, session_name
-from actors.permit_source import PermitSource
+from actors.operator.permits import PermitSource
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Child, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneClient, LaneConnection
@@ -70,7 +70,7 @@ class OperatorBody(Body):
         await self._permits.start()
         self._show_health()
         for name in self._traffic.sessions:
-            self.start_child("actors.session.SessionActor", name, self._operator)
+            self.start_child("actors.session.actor.SessionActor", name, self._operator)
         self.spawn(self._check_holds())
 
     # From the router.

@@ -5,8 +5,8 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from actors.event_publisher import EventPublisher
-from actors.retry import until_available
+from actors.clients.event_publisher import EventPublisher
+from actors.clients.retry import until_available
 from adapters.postgres.connection import PostgresConnection
 from adapters.postgres.correlations import CorrelationStore
 from adapters.postgres.errors import DatabaseUnavailable

@@ -9,10 +9,10 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from actors.management import management_client
+from actors.clients.management import management_client
+from actors.clients.nats_client import connected_client
 from actors.names import operator_name
-from actors.nats_client import connected_client
-from actors.route import Route
+from actors.router.route import Route
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Child, Figures, Shell
 from actors.runtime.lanes import LaneClient
@@ -111,7 +111,7 @@ class DispatchRouterBody(Body):
         route = Route(operator, lane, self._client, consumer)
         self._routes[operator.operator_id] = route
         route.follower = self.spawn(route.follow_demand())
-        self.start_child("actors.operator.OperatorActor", name, operator)
+        self.start_child("actors.operator.actor.OperatorActor", name, operator)
 
     async def _consumer(self, operator: OperatorConfig) -> str:
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from nats.aio.client import Client
 
-from actors.nats_client import connected_client
+from actors.clients.nats_client import connected_client
 from adapters.nats.publisher import ConfirmedPublisher, OutgoingEvent, publish_all
 from messages.events import (
     DEAD_DISPATCH,

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from actors.event_publisher import EventPublisher
+from actors.clients.event_publisher import EventPublisher
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneConnection

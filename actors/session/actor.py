@@ -6,14 +6,14 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from actors.management import management_client
+from actors.clients.management import management_client
 from actors.names import CORRELATION_WRITER, RECEIPT_PUBLISHER
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneClient
-from actors.session_links import BindFailed, SessionLinks
-from actors.smpp_link import SmppLink
-from actors.submit_reports import SubmitReports
+from actors.session.link import SmppLink
+from actors.session.links import BindFailed, SessionLinks
+from actors.session.reports import SubmitReports
 from adapters.operator_management import OperatorManagementUnavailable, OperatorUnknown
 from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event

@@ -11,10 +11,10 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from functools import partial
 
-from actors.deliveries import Frame, Waiting, settle
-from actors.event_publisher import EventPublisher
-from actors.late_receipts import LateReceipts
-from actors.retry import until_available
+from actors.clients.event_publisher import EventPublisher
+from actors.clients.retry import until_available
+from actors.receipts.deliveries import Frame, Waiting, settle
+from actors.receipts.late import LateReceipts
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures, Shell
 from actors.runtime.lanes import Delivery

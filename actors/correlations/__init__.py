@@ -1,0 +1,1 @@
+"""CorrelationWriter: what the operators accepted, stored and then acknowledged."""

@@ -1,0 +1,52 @@
+"""What a batch of frames asks of the CorrelationWriter, sorted by what has to be done."""
+
+from dataclasses import dataclass, field
+
+from actors.runtime.lanes import Delivery, LaneConnection
+from core.storing import STATUS_OF, accepted_row, concluded_row, decode_context
+from messages.correlations import CorrelationRow, SegmentKey
+from messages.lanes import AcceptedBatch, AcceptedQuery, Concluded, ConcludedBatch, Conclusion, MessageContext
+from smpp.constants import status_name
+
+
+@dataclass
+class Work:
+    """What one batch of frames asks for."""
+
+    awaited: list[CorrelationRow] = field(default_factory=list)
+    ended: list[CorrelationRow] = field(default_factory=list)
+    codes: dict[SegmentKey, str] = field(default_factory=dict)
+    stored: list[MessageContext] = field(default_factory=list)
+    dead: list[Concluded] = field(default_factory=list)
+    given_back: list[Concluded] = field(default_factory=list)
+    queries: list[tuple[LaneConnection, AcceptedQuery]] = field(default_factory=list)
+    frames: dict[LaneConnection, list[int]] = field(default_factory=dict)
+
+    def take(self, delivery: Delivery, now: float) -> None:
+        connection, number, message = delivery
+        self.frames.setdefault(connection, []).append(number)
+        if isinstance(message, AcceptedBatch):
+            for accepted in message.items:
+                context = decode_context(accepted.context)
+                row = accepted_row(accepted, context)
+                (self.ended if row.final else self.awaited).append(row)
+                self.stored.append(context)
+        elif isinstance(message, ConcludedBatch):
+            for concluded in message.items:
+                self._take_concluded(concluded, now)
+        elif isinstance(message, AcceptedQuery):
+            self.queries.append((connection, message))
+
+    def _take_concluded(self, concluded: Concluded, now: float) -> None:
+        if concluded.conclusion is Conclusion.DEAD:
+            self.dead.append(concluded)
+        elif concluded.conclusion is Conclusion.GIVE_BACK:
+            self.given_back.append(concluded)
+        else:
+            self.stored.append(concluded.context)
+            if concluded.conclusion in STATUS_OF:
+                row = concluded_row(concluded, now)
+                self.ended.append(row)
+                if concluded.command_status:
+                    key = SegmentKey(row.message_id, row.operator_id, row.segment)
+                    self.codes[key] = status_name(concluded.command_status)

@@ -1,0 +1,1 @@
+"""HealthPublisher: operator.health events."""

@@ -1,0 +1,1 @@
+"""ReceiptPublisher: receipts and messages from handsets on their way to JetStream."""

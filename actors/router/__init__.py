@@ -1,0 +1,1 @@
+"""DispatchRouter: from the JetStream consumers to the OperatorActors."""

@@ -1,0 +1,1 @@
+"""SessionActor: one session with an SMSC, a transceiver or a transmitter and receiver together."""

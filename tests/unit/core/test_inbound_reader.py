@@ -1,0 +1,194 @@
+"""What a deliver_sm is: a receipt, or a message from a handset."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.inbound import MAX_ID_LENGTH, InboundReader
+from messages.correlations import ReceiptRow
+from messages.events import DeliveryStatus as Status
+from messages.lanes import InboundPart, InboundReceipt
+from smpp.constants import ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT, ESM_CLASS_UDHI, MessageState, Tag
+from smpp.hot import ShortMessage
+from smpp.message_id import IdRule, IdRules
+from smpp.text import Encoding
+from smpp.udh import concat8
+
+NOW = 1_700_000_000.0
+KEY = 7
+
+RECEIPT = ReceiptRow(
+    operator_id="mno",
+    smsc_message_id="0a1f",
+    smsc_message_id_key="0a1f",
+    status=Status.DELIVERED,
+    final=True,
+    stat="DELIVRD",
+    error_code="000",
+    done_at="2023-11-14T22:13:00.000Z",
+    received_at=NOW,
+)
+TEXT = b"id:%s sub:001 dlvrd:001 submit date:2311142212 done date:2311142213 stat:%s err:000 text:hello"
+
+
+def reader(rules: IdRules | None = None, alphabet: Encoding = Encoding.GSM7) -> InboundReader:
+    return InboundReader("mno", rules or IdRules(), alphabet)
+
+
+def receipt_sm(
+    smsc_message_id: bytes = b"0a1f", stat: bytes = b"DELIVRD", esm_class: int = ESM_CLASS_RECEIPT, **fields: Any
+) -> ShortMessage:
+    return ShortMessage(esm_class=esm_class, short_message=TEXT % (smsc_message_id, stat), **fields)
+
+
+def read_receipt(message: ShortMessage, rules: IdRules | None = None) -> ReceiptRow:
+    read = reader(rules).read(message, KEY, NOW)
+    assert isinstance(read, InboundReceipt)
+    assert read.key == KEY
+    return read.receipt
+
+
+def read_part(message: ShortMessage, alphabet: Encoding = Encoding.GSM7) -> InboundPart:
+    read = reader(alphabet=alphabet).read(message, KEY, NOW)
+    assert isinstance(read, InboundPart)
+    return read
+
+
+def row(**fields: Any) -> ReceiptRow:
+    return msgspec.structs.replace(RECEIPT, **fields)
+
+
+# Receipts.
+
+
+def test_a_receipt_is_read_with_its_id_status_and_times():
+    assert read_receipt(receipt_sm()) == RECEIPT
+
+
+@pytest.mark.parametrize(
+    ("stat", "status", "final"),
+    [
+        (b"ENROUTE", Status.ENROUTE, False),
+        (b"ACCEPTD", Status.ACCEPTED, False),
+        (b"DELIVRD", Status.DELIVERED, True),
+        (b"EXPIRED", Status.EXPIRED, True),
+        (b"DELETED", Status.DELETED, True),
+        (b"UNDELIV", Status.UNDELIVERABLE, True),
+        (b"REJECTD", Status.REJECTED, True),
+        (b"UNKNOWN", Status.UNKNOWN, True),
+        (b"delivrd", Status.DELIVERED, True),
+        (b"NOSUCH", Status.UNKNOWN, False),
+    ],
+)
+def test_each_stat_has_its_status_and_one_that_nobody_knows_is_not_the_last_word(
+    stat: bytes, status: Status, final: bool
+):
+    assert read_receipt(receipt_sm(stat=stat)) == row(stat=stat.decode(), status=status, final=final)
+
+
+@pytest.mark.parametrize("esm_class", [ESM_CLASS_INTERMEDIATE, ESM_CLASS_INTERMEDIATE | ESM_CLASS_RECEIPT])
+def test_an_intermediate_notification_never_ends_a_message_whatever_it_says(esm_class: int):
+    assert read_receipt(receipt_sm(esm_class=esm_class)) == row(status=Status.ENROUTE, final=False)
+
+
+@pytest.mark.parametrize("state", MessageState)
+def test_the_state_of_the_tlv_wins(state: MessageState):
+    tlvs = ((Tag.MESSAGE_STATE, bytes((state,))),)
+
+    read = read_receipt(receipt_sm(stat=b"NOSUCH", tlvs=tlvs))
+
+    assert (read.status, read.stat) == (Status[state.name], "NOSUCH")
+
+
+def test_ids_find_each_other_by_the_operators_rule():
+    rules = IdRules(submit_resp=IdRule.DEC, receipt=IdRule.HEX)
+
+    assert read_receipt(receipt_sm(), rules) == row(smsc_message_id_key="2591")
+
+
+def test_an_endless_id_is_cut_off():
+    read = read_receipt(receipt_sm(smsc_message_id=b"9" * 1000))
+
+    assert read == row(smsc_message_id="9" * MAX_ID_LENGTH, smsc_message_id_key="9" * MAX_ID_LENGTH)
+
+
+def test_a_receipt_that_says_nothing_is_still_a_receipt():
+    assert read_receipt(ShortMessage(esm_class=ESM_CLASS_RECEIPT, short_message=b"?")) == row(
+        smsc_message_id="",
+        smsc_message_id_key="",
+        status=Status.UNKNOWN,
+        final=False,
+        stat="",
+        error_code="",
+        done_at="",
+    )
+
+
+def test_a_time_with_an_offset_is_told_in_utc():
+    text = TEXT.replace(b"2311142213", b"231115001300004+") % (b"0a1f", b"DELIVRD")
+    message = ShortMessage(esm_class=ESM_CLASS_RECEIPT, short_message=text)
+
+    assert read_receipt(message) == row(done_at="2023-11-14T23:13:00.000Z")
+
+
+# Messages from handsets.
+
+
+def test_a_message_from_a_handset_is_one_part():
+    message = ShortMessage(source_addr="4179", destination_addr="1234", short_message=b"hi")
+
+    part = read_part(message)
+
+    assert part == InboundPart(
+        key=KEY,
+        delivery_id=part.delivery_id,
+        operator_id="mno",
+        source="4179",
+        to="1234",
+        content=b"hi",
+        encoding="gsm7",
+        reference=0,
+        part=1,
+        parts=1,
+        received_at=NOW,
+    )
+
+
+def test_every_delivery_has_an_id_of_its_own_over_sessions_and_restarts():
+    message, one, another = ShortMessage(short_message=b"hi"), reader(), reader()
+    read = [one.read(message, 1, NOW), one.read(message, 2, NOW), another.read(message, 1, NOW)]
+
+    assert len({part.delivery_id for part in read if isinstance(part, InboundPart)}) == 3
+
+
+def test_a_part_of_a_long_message_comes_without_its_header():
+    header = concat8(0xAB, 3, 2)
+
+    part = read_part(ShortMessage(esm_class=ESM_CLASS_UDHI, short_message=header + b"hi"))
+
+    assert (part.reference, part.part, part.parts, part.content) == (0xAB, 2, 3, b"hi")
+
+
+def test_another_header_is_taken_off_as_well():
+    ports = b"\x06\x05\x04\x0b\x84\x23\xf0"
+
+    part = read_part(ShortMessage(esm_class=ESM_CLASS_UDHI, data_coding=4, short_message=ports + b"hi"))
+
+    assert (part.reference, part.part, part.parts, part.content, part.encoding) == (0, 1, 1, b"hi", "binary")
+
+
+@pytest.mark.parametrize(
+    ("data_coding", "alphabet", "encoding"),
+    [
+        (0, Encoding.GSM7, "gsm7"),
+        (0, Encoding.LATIN1, "latin1"),
+        (3, Encoding.GSM7, "latin1"),
+        (8, Encoding.GSM7, "ucs2"),
+        (4, Encoding.GSM7, "binary"),
+    ],
+)
+def test_the_encoding_follows_data_coding_and_the_operators_alphabet(
+    data_coding: int, alphabet: Encoding, encoding: str
+):
+    assert read_part(ShortMessage(data_coding=data_coding), alphabet).encoding == encoding
