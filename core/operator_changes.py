@@ -85,10 +85,10 @@ ENDPOINT_PARTS = {
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be done; each instruction means nothing where it is done already.
+    """What is to be done.
 
-    parts: to be told of it, never those that a new bind tells. Of endpoints by index: those whose sessions are to bind
-    anew, if it has any, those added, those removed.
+    parts: what must be told of it, without what a new bind tells. The others are indexes of endpoints: rebind is for
+    those that have sessions, added for those that are not there yet, removed for those that still are.
     """
 
     parts: frozenset[Part] = frozenset()

@@ -98,7 +98,9 @@ class LeasingSession:
         try:
             renewal = await self._leases.renew(self._claim, lease.fencing_token)
         except LeasesUnavailable:
-            return replace(lease, retry_at=time.monotonic() + UNAVAILABLE_RETRY_S)  # for a TTL shorter than the real one
+            return replace(
+                lease, retry_at=time.monotonic() + UNAVAILABLE_RETRY_S
+            )  # for a TTL shorter than the real one
         if lease.must_unbind(time.monotonic()):
             return lease
         return lease.renewed(renewal.sent_at, renewal.give_up) if renewal.is_held else lease.lost()

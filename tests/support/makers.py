@@ -1,4 +1,4 @@
-"""Types of the fixtures with which scenarios make what they need (tests/scenarios/conftest.py says with which arguments)."""
+"""Types of the fixtures with which scenarios make what they need; tests/scenarios/conftest.py has them."""
 
 from collections.abc import Callable
 

@@ -240,8 +240,8 @@ def test_a_restart_of_redis_ends_no_lease(run, open_leases, tmp_path):
     claims = [Claim("mno", 0, replica_id, "s-1", binds=1, max_binds=1) for replica_id in ("r-1", "r-2")]
     with RedisServer(tmp_path / "redis") as server:
         leases = open_leases(server.url)
-        token = run(first_grant(open_leases(server.url, ttl_s=MOMENT_S), claims[0])).fencing_token
-        run(leases.renew(claims[0], token))
+        run(first_grant(open_leases(server.url, ttl_s=MOMENT_S), claims[0]))
+        token = run(leases.acquire(claims[0])).fencing_token
         server.stop()
         server.start()
         assert outcome(run(leases.acquire(claims[1]))) is Refusal.MAYBE_LOST
