@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -93,6 +94,17 @@ class ConnectorProcess(ServerProcess):
     def http(self) -> str:
         """Base of the HTTP endpoint of the last start."""
         return f"http://{LOOPBACK}:{self.events('service_started')[-1]['http_port']}"
+
+    def get(self, path: str) -> str:
+        """What the HTTP endpoint answers."""
+        with urllib.request.urlopen(f"{self.http}{path}", timeout=COMMAND_S) as answer:
+            text: str = answer.read().decode()
+            return text
+
+    def metrics(self) -> dict[str, float]:
+        """Every sample by its name with labels, as in the text format."""
+        samples = [line.rsplit(" ", 1) for line in self.get("/metrics").splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, value in samples}
 
     def tree(self) -> Node | None:
         """What `dump --json` prints."""

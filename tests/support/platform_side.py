@@ -87,6 +87,11 @@ class Platform:
         """How many final events each message of the operator has."""
         return Counter(event["message_id"] for event in self.events(DLR, operator_id) if event["final"])
 
+    def unsettled(self, operator_id: str) -> int:
+        """Dispatches of the operator that are still in the stream."""
+        info = self._loop.run(self._jetstream.consumer_info("SMS_DISPATCH", f"smpp-{operator_id}"))
+        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
     # In the loop.
 
     async def _connect(self) -> None:

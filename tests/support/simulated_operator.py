@@ -17,10 +17,19 @@ QUICK_RECONNECT = {"reconnect_min_s": 0.2, "reconnect_max_s": 1.0}
 
 
 class SimulatedOperator:
-    """Use it with `with`; traits are those of sandbox.smsc.character."""
+    """Use it with `with`; traits are those of sandbox.smsc.character.
+
+    is_tapped: what it was sent can be looked at; not for loads, it costs as much again.
+    """
 
     def __init__(
-        self, loop: BackgroundLoop, operator_id: str, config: Mapping[str, Any] | None = None, **traits: object
+        self,
+        loop: BackgroundLoop,
+        operator_id: str,
+        config: Mapping[str, Any] | None = None,
+        *,
+        is_tapped: bool = True,
+        **traits: object,
     ) -> None:
         self.operator_id = operator_id
         self.credentials = Credentials(system_id=SYSTEM_ID, password=PASSWORD, version=1)
@@ -28,16 +37,19 @@ class SimulatedOperator:
         self._loop = loop
         self._smsc = SimulatedSmsc(changed(Character(logins=((SYSTEM_ID, PASSWORD),)), traits))
         self._wiretap = Wiretap()
+        self._is_tapped = is_tapped
 
     def __enter__(self) -> Self:
         self._loop.run(self._smsc.start())
-        self._loop.run(self._wiretap.start(self._smsc.port))
+        if self._is_tapped:
+            self._loop.run(self._wiretap.start(self._smsc.port))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.run(self._wiretap.stop())
+        if self._is_tapped:
+            self._loop.run(self._wiretap.stop())
         self._loop.run(self._smsc.stop())
 
     @property
@@ -45,18 +57,21 @@ class SimulatedOperator:
         """Its OperatorConfig: what was asked for, and short waits after a lost link."""
         return {
             "operator_id": self.operator_id,
-            "endpoints": [{"host": self._smsc.host, "port": self._wiretap.port}],
+            "endpoints": [
+                {"host": self._smsc.host, "port": self._wiretap.port if self._is_tapped else self._smsc.port}
+            ],
             "timers": QUICK_RECONNECT,
             **self._config,
         }
 
-    @property
-    def submitted(self) -> list[ShortMessage]:
-        """Every submit_sm that was written to it, as on the wire."""
-        return list(self._wiretap.submitted)
-
     def submitted_to(self, number: str) -> list[ShortMessage]:
-        return [message for message in self.submitted if message.destination_addr == number.removeprefix("+")]
+        """Every submit_sm to this number, as on the wire."""
+        return [message for message in self._wiretap.submitted if message.destination_addr == number.lstrip("+")]
+
+    def ids_of(self, number: str) -> list[str]:
+        """The smsc_message_id in each submit_sm_resp that accepted a message to this number."""
+        answered = [answer for answer in self._wiretap.answered if answer.smsc_message_id]
+        return [one.smsc_message_id for one in answered if one.message.destination_addr == number.lstrip("+")]
 
     def report(self) -> dict[str, Any]:
         """What it saw, see sandbox.smsc.ledger."""

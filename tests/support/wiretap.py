@@ -1,14 +1,23 @@
-"""A relay between an ESME and an SMSC that keeps every submit_sm as it was on the wire."""
+"""A relay between an ESME and an SMSC that keeps every submit_sm, and its answer, as they were on the wire."""
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
 from smpp.constants import CommandId
 from smpp.framing import FrameBuffer, parse_header
-from smpp.hot import ShortMessage, decode_short_message
+from smpp.hot import ShortMessage, decode_short_message, decode_submit_sm_resp
 
 READ_BYTES = 65_536
 LOOPBACK = "127.0.0.1"
+
+
+class Answered(NamedTuple):
+    """A submit_sm and what the SMSC said to it."""
+
+    message: ShortMessage
+    command_status: int
+    smsc_message_id: str
 
 
 class Wiretap:
@@ -17,6 +26,7 @@ class Wiretap:
     def __init__(self) -> None:
         self.port = 0
         self.submitted: list[ShortMessage] = []
+        self.answered: list[Answered] = []
 
     async def start(self, smsc_port: int) -> None:
         self._smsc_port = smsc_port
@@ -32,23 +42,44 @@ class Wiretap:
         except OSError:
             to_esme.close()
             return
-        frames = FrameBuffer()
+        conversation = _Conversation(self)
         await asyncio.gather(
-            _pass_on(from_esme, to_smsc, lambda data: self._keep(frames.feed(data))),
-            _pass_on(from_smsc, to_esme, lambda _data: None),
+            _pass_on(from_esme, to_smsc, conversation.esme_said), _pass_on(from_smsc, to_esme, conversation.smsc_said)
         )
 
-    def _keep(self, pdus: list[bytes]) -> None:
-        self.submitted += [decode_short_message(pdu) for pdu in pdus if parse_header(pdu)[1] == CommandId.SUBMIT_SM]
+
+class _Conversation:
+    """Puts the submits of one connection together with their answers."""
+
+    def __init__(self, tap: Wiretap) -> None:
+        self._tap = tap
+        self._from_esme, self._from_smsc = FrameBuffer(), FrameBuffer()
+        self._unanswered: dict[int, ShortMessage] = {}
+
+    def esme_said(self, data: bytes) -> None:
+        for pdu in self._from_esme.feed(data):
+            header = parse_header(pdu)
+            if header.command_id == CommandId.SUBMIT_SM:
+                message = decode_short_message(pdu)
+                self._tap.submitted.append(message)
+                self._unanswered[header.sequence_number] = message
+
+    def smsc_said(self, data: bytes) -> None:
+        for pdu in self._from_smsc.feed(data):
+            header = parse_header(pdu)
+            if header.command_id == CommandId.SUBMIT_SM_RESP:
+                message = self._unanswered.pop(header.sequence_number)
+                answer = Answered(message, header.command_status, decode_submit_sm_resp(pdu))
+                self._tap.answered.append(answer)
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, keep: Callable[[bytes], None]) -> None:
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, note: Callable[[bytes], None]) -> None:
     try:
         while data := await reader.read(READ_BYTES):
-            keep(data)
+            note(data)
             writer.write(data)
             await writer.drain()
     except OSError:
-        pass
+        pass  # the end of either side is the end of both
     finally:
         writer.close()

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,8 @@ READINESS_IDS = [
     *[f"P{number}" for number in range(1, 5)],
     *[f"C{number}" for number in range(1, 4)],
 ]
+
+NAMED_FILE = r"`((?:actors|adapters|cli|config|core|loadtest|messages|sandbox|smpp|tests)/[^`\s]*)`"
 
 EVENT_ARGUMENT = {"log_event": 2, "_note": 1, "log": 1}
 """Which argument names the event, by the function that logs it; the level is the one before."""
@@ -80,6 +83,14 @@ def test_metrics_that_nothing_sets_are_owned_up_to():
     assert set(re.findall(r"`(smpp_\w+)`", line)) == unset
 
 
+def test_every_dependency_has_its_pin_and_its_reason():
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    rows = rows_below(ROOT / "docs/decisions/0012-dependencies.md", "**Decision.**")
+    explained = [f"{name} {pin}" for name, pin, _why in rows if ":" not in name]
+    assert explained == setup["options"]["install_requires"].split("\n")[1:]
+
+
 def test_every_event_of_the_log_is_explained():
     logged = {event for source in SOURCES for event in _events_logged_in(source)}
     assert sorted(row[:2] for row in rows_below(LOGS, "## Events")) == sorted(logged)
@@ -100,7 +111,7 @@ def test_links_files_tests_and_targets_exist(document):
     text = document.read_text()
     links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
     missing = [link for link in links if not (document.parent / link).exists()]
-    missing += [named for named in re.findall(r"`(tests/[^`\s]+)`", text) if not _test_exists(named)]
+    missing += [named for named in re.findall(NAMED_FILE, text) if not _exists(named)]
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     missing += [target for target in re.findall(r"`make ([\w-]+)", text) if target not in targets]
     assert missing == []
@@ -155,7 +166,7 @@ def _level(argument: ast.expr) -> str:
     return argument.attr if isinstance(argument, ast.Attribute) and argument.attr.isupper() else LEVEL_OF_CALLER
 
 
-def _test_exists(named: str) -> bool:
+def _exists(named: str) -> bool:
     """A path, or path::test."""
     path, _, test = named.partition("::")
     file = ROOT / path

@@ -1,0 +1,82 @@
+"""Replicas of one service: they share a connector group, whose operators can change while they run."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from typing import Self
+
+import nats
+from background_loop import BackgroundLoop
+from connector_process import ConnectorProcess
+from mobile_operator import MobileOperator
+from waiting import wait_until
+
+from sandbox.stack import Stack
+
+CONFIG_CHANGED = "operator.config.changed"
+HEALTHY_S = 20.0
+
+_groups = count(1)
+
+
+class Fleet:
+    """Use it with `with`: at its end every replica that still runs must stop well, and nothing of any is left."""
+
+    def __init__(self, stack: Stack, loop: BackgroundLoop) -> None:
+        """The schema must be migrated."""
+        self._stack = stack
+        self._loop = loop
+        self._group = f"fleet-{next(_groups)}"
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._running.close()
+
+    def tell(self, *operators: MobileOperator) -> None:
+        """From now on these, as they are now, are the operators of the group; running replicas look at once."""
+        self._stack.write_operators(
+            {operator.operator_id: operator.config for operator in operators},
+            {operator.operator_id: operator.credentials for operator in operators},
+            {self._group: [operator.operator_id for operator in operators]},
+        )
+        self._loop.run(self._announce())
+
+    def start(self, *names: str, **settings: str) -> list[ConnectorProcess]:
+        """Replicas with these names, started side by side."""
+        replicas = [self._running.enter_context(self._replica(name, settings)) for name in names]
+        for replica in replicas:
+            replica.launch()
+        for replica in replicas:
+            replica.wait_ready()
+        return replicas
+
+    def start_one(self, name: str = "one", **settings: str) -> ConnectorProcess:
+        """A replica in which everything runs and is bound."""
+        (replica,) = self.start(name, **settings)
+        wait_until(replica.is_healthy, HEALTHY_S, f"{name} healthy")
+        return replica
+
+    @contextmanager
+    def _replica(self, name: str, settings: dict[str, str]) -> Iterator[ConnectorProcess]:
+        mine = {"CONNECTOR_ID": name, "CONNECTOR_GROUP": self._group}
+        replica = ConnectorProcess({**self._stack.environment, **mine, **settings})
+        try:
+            yield replica
+            if replica.running:
+                assert replica.finish() == 0, f"{name} did not stop well"
+            assert replica.left_over() == [], f"processes of {name} are left"
+        finally:
+            print(f"--- log of {name}", replica.log_file.read_text(), sep="\n")
+            replica.close()
+
+    async def _announce(self) -> None:
+        environment = self._stack.environment
+        client = await nats.connect(environment["NATS_URL"], nkeys_seed=environment["NATS_NKEY_SEED_FILE"])
+        try:
+            await client.publish(CONFIG_CHANGED, b"")
+            await client.flush()
+        finally:
+            await client.close()

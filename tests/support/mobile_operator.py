@@ -1,0 +1,65 @@
+"""A mobile network operator with one or more sites, as the operator-management-service tells of it."""
+
+from collections import Counter
+from typing import Any
+
+from operator_site import Site
+from simulated_operator import PASSWORD, SYSTEM_ID
+from waiting import wait_until
+
+from sandbox.operator_data import Credentials
+from sandbox.process import LOOPBACK
+
+QUICK = {
+    "enquire_link_s": 0.5,
+    "response_s": 0.5,
+    "reconnect_min_s": 0.2,
+    "reconnect_max_s": 1.6,
+    "failback_after_s": 1.0,
+}
+UNDER_LOAD = QUICK | {"response_s": 2.0}
+"""For traffic: on a busy machine an answer may take half a second, and what is not answered is sent again."""
+
+REAL: dict[str, float] = {}
+"""Those of the specification are the defaults: 30 s, 10 s, 5 to 60 s, and 60 s before a fail-back."""
+
+
+class MobileOperator:
+    """Its first site is the primary endpoint, the others are backups in this order."""
+
+    def __init__(self, operator_id: str, *sites: Site, timers: dict[str, float] = QUICK, **settings: Any) -> None:
+        """settings: of its OperatorConfig, where they differ from the usual ones; they may be changed later."""
+        self.operator_id = operator_id
+        self.sites = list(sites)
+        self.settings: dict[str, Any] = {"timers": timers, **settings}
+        self.credentials = Credentials(system_id=SYSTEM_ID, password=PASSWORD, version=1)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Its OperatorConfig."""
+        return {"operator_id": self.operator_id, "endpoints": self._endpoints(), **self.settings}
+
+    @property
+    def actor(self) -> str:
+        """The name of its OperatorActor."""
+        return f"operator@{self.operator_id}"
+
+    @property
+    def markers(self) -> Counter[int]:
+        """How often its sites together accepted the text that begins with #0, #1 and so on."""
+        return sum((site.markers for site in self.sites), Counter())
+
+    @property
+    def submits(self) -> int:
+        """submit_sm that its sites received."""
+        return sum(site.submits for site in self.sites)
+
+    def wait_for_submits(self, number: int, within_s: float) -> None:
+        """Until it has received so many submit_sm."""
+        wait_until(lambda: self.submits >= number, within_s, f"{number} submit_sm at {self.operator_id}")
+
+    def _endpoints(self) -> list[dict[str, Any]]:
+        roles = ["primary", *["backup"] * len(self.sites)]
+        return [
+            {"role": role, "host": LOOPBACK, "port": site.port} for role, site in zip(roles, self.sites, strict=False)
+        ]
