@@ -7,7 +7,7 @@ import msgspec
 from config.operators import OperatorConfig
 from core.order_queue import Order
 from core.preparation import Preparer, read_dispatch
-from core.stream_sequence import stream_sequence
+from messages.ack_subject import stream_sequence
 from messages.dispatch import Dispatch
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
 

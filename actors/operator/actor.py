@@ -21,7 +21,17 @@ from core.demand import DemandCount
 from core.failover import Move
 from core.traffic import Traffic
 from messages.control import Reconfigure, SessionBound, SessionUnbound, Start
-from messages.lanes import ConcludedBatch, Demand, DispatchBatch, SubmitBatch, SubmitOrder, SubmitReport
+from messages.lanes import (
+    Concluded,
+    ConcludedBatch,
+    Conclusion,
+    Demand,
+    DispatchBatch,
+    GivenBack,
+    SubmitBatch,
+    SubmitOrder,
+    SubmitReport,
+)
 
 HOLD_CHECK_S = 2.0
 BETWEEN_ENDPOINTS_S = 2.0  # traffic waits so long for another endpoint to be bound, then it goes back to JetStream
@@ -118,9 +128,15 @@ class OperatorBody(Body):
         concluded = self._traffic.take_concluded()
         if concluded:
             self._writer.send(ConcludedBatch(concluded))
+            self._tell_router_of(concluded)
         unknown, self._traffic.unknown_outcomes = self._traffic.unknown_outcomes, 0
         if unknown:
             metrics.counter("smpp_submits_unknown_total", operator=self._operator_id).inc(unknown)
+
+    def _tell_router_of(self, concluded: list[Concluded]) -> None:
+        back = [one.context.reply for one in concluded if one.conclusion is Conclusion.GIVE_BACK]
+        if back and self._router is not None:
+            self._router.send(GivenBack(back))
 
     # From the sessions.
 
@@ -131,8 +147,11 @@ class OperatorBody(Body):
             self._pump()
 
     def _pump_after(self, pause_s: float) -> None:
-        if pause_s and self._pause is None:
-            self._pause = asyncio.get_running_loop().call_later(pause_s, self._pause_over)
+        loop = asyncio.get_running_loop()
+        if pause_s and (self._pause is None or self._pause.when() > loop.time() + pause_s):
+            if self._pause is not None:
+                self._pause.cancel()
+            self._pause = loop.call_later(pause_s, self._pause_over)
 
     def _pause_over(self) -> None:
         self._pause = None

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from actors.names import session_name
@@ -52,9 +53,7 @@ class SessionSet:
 
     def reconcile(self) -> None:
         """Start what is wanted and does not run; let finish and end what runs and is not wanted."""
-        wanted = {
-            session_name(self._operator.operator_id, slot.endpoint, slot.index): slot for slot in self.policy.wanted()
-        }
+        wanted = {self._name(slot): slot for slot in self.policy.wanted()}
         for name, slot in wanted.items():
             if name not in self._slots:
                 self._start(name, slot)
@@ -88,7 +87,7 @@ class SessionSet:
             if name in self._slots and name not in self._retiring:
                 self._retiring.add(name)
                 await self._retire(name)
-                await self._body.reach(lambda name=name: self._is_bound(name), time.monotonic() + RENEWED_WITHIN_S)
+                await self._body.reach(partial(self._is_bound, name), time.monotonic() + RENEWED_WITHIN_S)
 
     async def _retire(self, name: str) -> None:
         await self._body.drain_children([name], time.monotonic() + RETIRE_S)
@@ -98,6 +97,9 @@ class SessionSet:
         del self._slots[name]
         self._retiring.discard(name)
         self.reconcile()
+
+    def _name(self, slot: SessionSlot) -> str:
+        return session_name(self._operator.operator_id, slot.endpoint, slot.index)
 
     def _is_bound(self, name: str) -> bool:
         session = self._traffic.sessions.get(name)

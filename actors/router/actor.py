@@ -107,7 +107,7 @@ class DispatchRouterBody(Body):
     async def _add(self, operator: OperatorConfig) -> None:
         name = operator_name(operator.operator_id)
         consumer = await self._consumer(operator)
-        lane = LaneClient(self.lane_of(name), lambda frame: route.demanded(frame))
+        lane = LaneClient(self.lane_of(name), lambda frame: route.received(frame))
         route = Route(operator, lane, self._client, consumer)
         self._routes[operator.operator_id] = route
         route.follower = self.spawn(route.follow_demand())

@@ -7,8 +7,9 @@ import time
 from typing import Protocol
 
 from actors.clients.management import management_client
+from actors.session.lease import BindLease, LeaseDenied
 from actors.session.link import SmppLink
-from actors.session.links import BindFailed, SessionLinks
+from actors.session.links import BindFailed, SessionLinks, TransceiverRefused
 from adapters.operator_management import OperatorManagementUnavailable, OperatorUnknown
 from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
@@ -25,7 +26,10 @@ log = logging.getLogger(__name__)
 
 
 class NotTried(Exception):
-    """Something of ours hinders the bind, which says nothing of the endpoint. retry_after_s: 0 leaves it to the backoff."""
+    """Something of ours hinders the bind, which says nothing of the endpoint.
+
+    retry_after_s: 0 leaves it to the backoff.
+    """
 
     def __init__(self, reason: str, retry_after_s: float = 0) -> None:
         super().__init__(reason)
@@ -54,7 +58,7 @@ class BindKeeper:
         self._backoff = Backoff(operator.timers.reconnect_min_s, operator.timers.reconnect_max_s)
         self._over = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._rebind_at_once = False
+        self._lease = BindLease(assignment, name, self.part)
         self.carries = False
         self._retry_at = 0.0
         self.is_bound = False
@@ -67,6 +71,10 @@ class BindKeeper:
         self._links.configure(operator)
 
     @property
+    def lease(self) -> str:
+        return self._lease.state
+
+    @property
     def retry_in_s(self) -> float:
         return max(0.0, self._retry_at - time.monotonic())
 
@@ -74,24 +82,28 @@ class BindKeeper:
         while not self._stopped.is_set():
             try:
                 await self._bind()
+                await self._stay()
+            except TransceiverRefused as refusal:
+                log_event(log, logging.INFO, "transceiver_refused", str(refusal), **self._where())
+                continue
             except BindFailed as failure:
                 self._count(failure.result)
                 self._could_not_bind("bind_failed", str(failure), endpoint_failed=True)
-                await self._wait(wait_s(failure.failure, self._backoff.next_s()))
+                retry_after_s = wait_s(failure.failure, self._backoff.next_s())
             except NotTried as hindrance:
                 self._could_not_bind("bind_not_tried", str(hindrance), endpoint_failed=False)
-                await self._wait(hindrance.retry_after_s or self._backoff.next_s())
+                retry_after_s = hindrance.retry_after_s or self._backoff.next_s()
             else:
-                await self._stay()
+                retry_after_s = self._backoff.next_s()
+            finally:
+                await self._lease.release()
+            await self._wait(retry_after_s)
 
     async def _stay(self) -> None:
         bound_at = time.monotonic()
         await self._over.wait()
         if time.monotonic() - bound_at >= self._operator.timers.reconnect_max_s:
             self._backoff.reset()
-        if not self._rebind_at_once:
-            await self._wait(self._backoff.next_s())
-        self._rebind_at_once = False
 
     def lost(self, reason: str) -> None:
         """The links ended by themselves."""
@@ -114,7 +126,12 @@ class BindKeeper:
         await self.part("stopped", deadline)
 
     async def _bind(self) -> None:
-        await self._links.bind(self._endpoint, await self._credentials())
+        credentials = await self._credentials()
+        try:
+            await self._lease.take(self._operator, self._links.binds)
+        except LeaseDenied as denial:
+            raise NotTried(str(denial), denial.retry_after_s) from None
+        await self._links.bind(self._endpoint, credentials)
         self.is_bound, self.carries, self.last_error = True, True, ""
         self._over.clear()
         self._count(CommandStatus.ESME_ROK.name)

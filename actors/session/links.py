@@ -32,6 +32,10 @@ class BindFailed(Exception):
         self.result = failure.value if isinstance(failure, NoAnswer) else status_name(failure)
 
 
+class TransceiverRefused(BindFailed):
+    """The SMSC does not know bind_transceiver; the next bind is to be a transmitter and a receiver, at once."""
+
+
 class SessionLinks:
     """Opens, binds and closes the links of a session; `on_lost` comes once when a bound session ends."""
 
@@ -86,6 +90,11 @@ class SessionLinks:
             await asyncio.wait(waits, timeout=timeout_s)
         await self._abandon()
 
+    @property
+    def binds(self) -> int:
+        """How many the next bind takes of the operator's limit."""
+        return len(self._modes())
+
     def _modes(self) -> tuple[BindMode, ...]:
         wanted = self._operator.bind.mode
         if wanted is ConfiguredBindMode.TRANSMITTER_RECEIVER:
@@ -101,11 +110,10 @@ class SessionLinks:
             await self._bind_all(self._modes(), endpoint, credentials)
         except BindFailed as error:
             is_auto = self._operator.bind.mode is ConfiguredBindMode.AUTO
-            if not is_auto or error.failure != CommandStatus.ESME_RINVCMDID or self._modes() == _PAIR:
-                raise
-            self._trx_refused_at = time.monotonic()
-            await self._abandon()
-            await self._bind_all(_PAIR, endpoint, credentials)
+            if is_auto and error.failure == CommandStatus.ESME_RINVCMDID and self._modes() != _PAIR:
+                self._trx_refused_at = time.monotonic()
+                raise TransceiverRefused(error.failure) from None
+            raise
 
     async def _bind_all(self, modes: tuple[BindMode, ...], endpoint: Endpoint, credentials: Credentials) -> None:
         for mode in modes:
