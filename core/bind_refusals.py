@@ -9,10 +9,7 @@ from enum import Enum
 from smpp.constants import CommandStatus as Status
 from smpp.constants import status_name
 
-STALE_BIND_S = (
-    30.0  # an SMSC notices by a timer of its own, up to minutes, that our old link is dead; reported in jsmpp
-)
-# #54 and node-smpp #250
+STALE_BIND_S = 30.0  # an SMSC sees by its own timer, in up to minutes, that our old link is dead (jsmpp #54)
 LOCKOUT_S = 60.0  # refused logins in a row get an account locked, and then only the operator can help
 BUSY_S = 10.0
 

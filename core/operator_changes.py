@@ -14,7 +14,7 @@ from config.operators import Endpoint, OperatorConfig
 
 
 class Part(Enum):
-    """What reads a setting, and so must be told of its change."""
+    """Where a setting is used, and so what must be told of its change."""
 
     SHOWN = "shown"
     """People and labels alone: nothing acts on it."""
@@ -87,7 +87,8 @@ ENDPOINT_PARTS = {
 class Change:
     """What is to be done; each instruction means nothing where it is done already.
 
-    parts: told to whoever reads them. Of endpoints, by index: rebind where there are sessions, added, removed.
+    parts: to be told of it, never those that a new bind tells. Of endpoints by index: those whose sessions are to bind
+    anew, if it has any, those added, those removed.
     """
 
     parts: frozenset[Part] = frozenset()
@@ -125,7 +126,7 @@ def changes(old: OperatorConfig, new: OperatorConfig) -> Change:
     ]
     indexes_before, indexes_after = frozenset(range(len(old.endpoints))), frozenset(range(len(new.endpoints)))
     return Change(
-        parts=parts.union(*of_endpoints),
+        parts=parts.union(*of_endpoints) - _NEW_BIND,
         rebind=frozenset(index for index, of_one in enumerate(of_endpoints) if _NEW_BIND & (parts | of_one)),
         added=indexes_after - indexes_before,
         removed=indexes_before - indexes_after,

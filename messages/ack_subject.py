@@ -1,7 +1,7 @@
 """The reply subject of a JetStream delivery, which carries all that is known of it. Source: NATS ADR-15.
 
-$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<published, ns>.<pending>, or, in its second
-version, with a domain and an account before the stream and a token of chance at the end.
+$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<published, ns>.<pending>, or, in its
+second version, with a domain and an account before the stream and a token of chance at the end.
 """
 
 V2_TOKENS = 11  # at least

@@ -74,11 +74,12 @@ class LinkProxy:
 
     # Faults. They last until `resume`; `cut` and `reset` happen once.
 
-    def cut(self) -> int:
-        """End every link with FIN on both sides; returns how many."""
-        for serving in self._links:
+    def cut(self, at_most: int | None = None) -> int:
+        """End every link, or only so many, the oldest first, with FIN on both sides; returns how many."""
+        ending = list(self._links)[:at_most]
+        for serving in ending:
             serving.cancel()
-        return len(self._links)
+        return len(ending)
 
     def reset(self) -> int:
         """End every link with RST on both sides; returns how many."""

@@ -155,8 +155,9 @@ class BindKeeper:
         """No new submits from now on."""
         if self.carries:
             self.carries = False
-            log_event(log, logging.WARNING, "session_unbound", reason, **self._where())
-            self._traffic.unbound(reason, endpoint_failed=True)
+            level = logging.INFO if self._stopped.is_set() else logging.WARNING
+            log_event(log, level, "session_unbound", reason, **self._where())
+            self._traffic.unbound(reason, endpoint_failed=not self._stopped.is_set())
 
     def _finish(self, reason: str, transmitter: SmppLink | None) -> None:
         if self.is_bound:

@@ -28,7 +28,7 @@ class LeaseDenied(Exception):
 
 
 class BindLease:
-    """Taken before a connect, renewed until released. `leave` is asked to end the binds by a time (monotonic seconds)."""
+    """Taken before a connect, renewed until released. `leave` is to end the binds by a time (monotonic seconds)."""
 
     def __init__(
         self, assignment: SessionAssignment, session: str, leave: Callable[[str, float], Awaitable[None]]

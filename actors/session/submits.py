@@ -47,13 +47,17 @@ class SubmitPath:
     def received(self, link: SmppLink, events: list[Event], at: float) -> None:
         """Everything that answers a submit among the events of one read. at: seconds since the epoch."""
         accepted: list[Accepted] = []
+        took_s: list[float] = []
         for event in events:
             if isinstance(event, SubmitAnswered):
+                took_s.append(event.took_s)
                 self._answered(event, accepted, at)
             elif isinstance(event, SubmitTimedOut):
                 self.reports.returned(_order(event.key).key, Unsubmitted.UNKNOWN)
             elif isinstance(event, LateAnswer):
                 _late(event, accepted, at)
+        if took_s:
+            metrics.observe_all(self._seconds, took_s)
         if accepted:
             self._accepted.inc(len(accepted))
             self._writer.send(AcceptedBatch(accepted))
@@ -74,7 +78,6 @@ class SubmitPath:
 
     def _answered(self, event: SubmitAnswered, accepted: list[Accepted], at: float) -> None:
         order = _order(event.key)
-        self._seconds.observe(event.took_s)
         if event.command_status == CommandStatus.ESME_ROK:
             accepted.append(Accepted(event.smsc_message_id, at - event.took_s, order.context))
             self.reports.accepted(order.key)

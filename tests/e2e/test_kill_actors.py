@@ -73,6 +73,7 @@ class Trial:
         else:
             self._kill_actor()
         self._killed_at = time.monotonic()
+        assert self.submitted() < len(self.message_ids), "killed too late: the load was over"
 
     def conclude(self) -> None:
         """Wait until every message has its final event and every dispatch is acknowledged."""
@@ -106,6 +107,7 @@ class Trial:
         members = self.connector.processes()
         self.pid_before = self.connector.child.pid
         os.kill(self.pid_before, signal.SIGKILL)
+        self.connector.child.wait(HEALTHY_S)
         assert await_gone(members, HEALTHY_S)
         self.connector.start()
 

@@ -9,12 +9,10 @@ import nats
 from background_loop import BackgroundLoop
 from connector_process import ConnectorProcess
 from mobile_operator import MobileOperator
-from waiting import wait_until
 
 from sandbox.stack import Stack
 
 CONFIG_CHANGED = "operator.config.changed"
-HEALTHY_S = 20.0
 
 _groups = count(1)
 
@@ -52,12 +50,6 @@ class Fleet:
         for replica in replicas:
             replica.wait_ready()
         return replicas
-
-    def start_one(self, name: str = "one", **settings: str) -> ConnectorProcess:
-        """A replica in which everything runs and is bound."""
-        (replica,) = self.start(name, **settings)
-        wait_until(replica.is_healthy, HEALTHY_S, f"{name} healthy")
-        return replica
 
     @contextmanager
     def _replica(self, name: str, settings: dict[str, str]) -> Iterator[ConnectorProcess]:

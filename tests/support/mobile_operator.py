@@ -3,12 +3,15 @@
 from collections import Counter
 from typing import Any
 
+from connector_process import ConnectorProcess
 from operator_site import Site
 from simulated_operator import PASSWORD, SYSTEM_ID
 from waiting import wait_until
 
 from sandbox.operator_data import Credentials
 from sandbox.process import LOOPBACK
+
+BOUND_S = 20.0
 
 QUICK = {
     "enquire_link_s": 0.5,
@@ -40,9 +43,19 @@ class MobileOperator:
         return {"operator_id": self.operator_id, "endpoints": self._endpoints(), **self.settings}
 
     @property
+    def sessions(self) -> int:
+        """How many each replica is to have."""
+        wanted: int = self.settings.get("bind", {}).get("sessions", 1)
+        return wanted
+
+    @property
     def actor(self) -> str:
         """The name of its OperatorActor."""
         return f"operator@{self.operator_id}"
+
+    def session(self, index: int = 0) -> str:
+        """The name of a SessionActor."""
+        return f"session@{self.operator_id}@{index}"
 
     @property
     def markers(self) -> Counter[int]:
@@ -53,6 +66,15 @@ class MobileOperator:
     def submits(self) -> int:
         """submit_sm that its sites received."""
         return sum(site.submits for site in self.sites)
+
+    def wait_bound(self, service: ConnectorProcess, within_s: float = BOUND_S) -> None:
+        """Until all sessions that this replica is to have are bound."""
+
+        def is_bound() -> bool:
+            node = service.node(self.actor)
+            return bool(node) and node["state"] == "running" and node["sessions_bound"] >= self.sessions
+
+        wait_until(is_bound, within_s, f"{self.operator_id} bound")
 
     def wait_for_submits(self, number: int, within_s: float) -> None:
         """Until it has received so many submit_sm."""

@@ -15,7 +15,12 @@ def message_ids(operator: MobileOperator, number: int) -> list[str]:
 
 
 def assert_reconciled(
-    platform: Platform, operator: MobileOperator, ids: Sequence[str], *, sent_again: int = 0, within_s: float = SETTLED_S
+    platform: Platform,
+    operator: MobileOperator,
+    ids: Sequence[str],
+    *,
+    sent_again: int = 0,
+    within_s: float = SETTLED_S,
 ) -> None:
     """All ids have one final event each, nothing is left, and the SMSC saw each message once.
 

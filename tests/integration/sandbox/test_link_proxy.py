@@ -119,6 +119,19 @@ def test_a_cut_ends_the_link_on_both_sides_with_fin() -> None:
     play(scene)
 
 
+def test_a_cut_of_one_link_ends_the_oldest() -> None:
+    async def scene(proxy: LinkProxy, _echo: Echo) -> None:
+        async with link_to(proxy.port) as older:
+            await echoed(older, b"older")
+            async with link_to(proxy.port) as newer:
+                await echoed(newer, b"newer")
+                assert proxy.cut(1) == 1
+                assert await older[0].read() == b""
+                assert await echoed(newer, b"still here") == b"still here"
+
+    play(scene)
+
+
 def test_a_reset_breaks_the_link_off_on_both_sides_with_rst() -> None:
     async def scene(proxy: LinkProxy, echo: Echo) -> None:
         async with link_to(proxy.port) as link:

@@ -1,0 +1,84 @@
+"""The real service against simulated operators behind link proxies, mostly with shortened timers."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+
+import pytest
+from background_loop import BackgroundLoop
+from connector_process import ConnectorProcess
+from fleet import Fleet
+from makers import Connect, Operators, Sites
+from mobile_operator import MobileOperator
+from operator_site import Site
+from platform_side import Platform
+from services import Services
+
+from sandbox.stack import Stack
+
+REAL_TIMERS = bool(os.environ.get("REAL_TIMERS"))  # for the tests marked real_timers: those of the specification
+
+_numbers = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "scenarios: the real service and what operators do to it")
+    config.addinivalue_line("markers", "real_timers: also runs with the timers of the specification, for minutes")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker("scenarios")
+
+
+@pytest.fixture
+def site(loop: BackgroundLoop) -> Iterator[Sites]:
+    """Opens sites with these traits of the simulator."""
+    with ExitStack() as running:
+        yield lambda **traits: running.enter_context(Site(loop, **traits))
+
+
+@pytest.fixture
+def operator(site: Sites) -> Operators:
+    """Makes operators: of these sites, or of one new one; with these settings."""
+
+    def make(*sites: Site, **settings: object) -> MobileOperator:
+        return MobileOperator(f"mno{next(_numbers)}", *(sites or (site(),)), **settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def migrated(services: Services) -> None:
+    """The schema is there."""
+    with services.prepared() as process:
+        assert process.run_command("migrate").returncode == 0
+
+
+@pytest.fixture
+def fleet(stack: Stack, loop: BackgroundLoop, migrated: None) -> Iterator[Fleet]:
+    """Replicas of a group of its own."""
+    with Fleet(stack, loop) as running:
+        yield running
+
+
+@pytest.fixture
+def connect(fleet: Fleet) -> Connect:
+    """Starts one replica with these operators; with `wait`, returns when all of them are bound."""
+
+    def start(*operators: MobileOperator, wait: bool = True, **settings: str) -> ConnectorProcess:
+        fleet.tell(*operators)
+        (service,) = fleet.start("one", **settings)
+        for mno in operators if wait else ():
+            mno.wait_bound(service)
+        return service
+
+    return start
+
+
+@pytest.fixture
+def platform(stack: Stack, loop: BackgroundLoop) -> Iterator[Platform]:
+    """The platform's side, for tests that have started a service before, which makes the streams."""
+    with Platform(loop, stack) as side:
+        yield side
