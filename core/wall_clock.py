@@ -6,7 +6,7 @@ from functools import lru_cache
 
 def rfc3339(epoch_s: float) -> str:
     """RFC 3339, UTC, milliseconds."""
-    second, millisecond = divmod(round(epoch_s * 1000), 1000)
+    second, millisecond = divmod(round(epoch_s * 1e6) // 1000, 1000)
     return f"{_second(second)}.{millisecond:03}Z"
 
 
