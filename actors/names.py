@@ -11,8 +11,9 @@ def operator_name(operator_id: str) -> str:
     return f"operator@{operator_id}"
 
 
-def session_name(operator_id: str, index: int) -> str:
-    return f"session@{operator_id}@{index}"
+def session_name(operator_id: str, endpoint: int, index: int) -> str:
+    """endpoint: its number in the operator's settings, 0 for the first."""
+    return f"session@{operator_id}@{endpoint}.{index}"
 
 
 def parent_name(name: str) -> str | None:

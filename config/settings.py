@@ -125,7 +125,7 @@ SETTINGS = (
     ),
     Setting(
         name="RUNTIME_DIR",
-        meaning="private folder (0700) of one running service: lanes, secret, actor-system port, lock; "
+        meaning="private folder (0700) of one running service: lanes, metrics, lock; "
         "`dump` finds the service through it; two services on one host need two",
         default="$XDG_RUNTIME_DIR or the temp folder, plus smpp-connector",
         compute=default_runtime_dir,

@@ -11,8 +11,11 @@ class DemandCount:
     """Counts what was asked for and has not come yet."""
 
     def __init__(self, tps: float) -> None:
-        self._most_waiting = LOOKAHEAD_LEAST + math.ceil(tps * LOOKAHEAD_S)
+        self.configure(tps)
         self.outstanding = 0
+
+    def configure(self, tps: float) -> None:
+        self._most_waiting = LOOKAHEAD_LEAST + math.ceil(tps * LOOKAHEAD_S)
 
     def arrived(self, count: int) -> None:
         self.outstanding = max(0, self.outstanding - count)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.failover import Move
 from messages.events import HealthState
 
 
@@ -13,15 +14,22 @@ class Transition:
 
 
 class HealthVerdict:
-    """BOUND while any session is bound; one Transition per real change, none per flap within the set."""
+    """BOUND while some endpoint carries the traffic; FAILBACK when it has returned to the primary. A start without a
+    bind is no transition, and what happens within the set of sessions is none either."""
 
     def __init__(self) -> None:
         self.state: HealthState | None = None
 
-    def sessions(self, bound: int, reason: str) -> Transition | None:
-        """Told how many sessions are bound now; a start without a bind is no transition."""
-        state = HealthState.BOUND if bound else HealthState.UNBOUND
-        if state is self.state or (self.state is None and state is HealthState.UNBOUND):
-            return None
+    def moved(self, move: Move, reason: str) -> Transition | None:
+        """The transition that a move of the traffic is; None for one to another backup, which stays BOUND."""
+        if move.to_endpoint is None:
+            return self._change(HealthState.UNBOUND, reason)
+        if move.is_failback:
+            return self._change(HealthState.FAILBACK, reason)
+        if move.from_endpoint is None:
+            return self._change(HealthState.BOUND, reason)
+        return None
+
+    def _change(self, state: HealthState, reason: str) -> Transition:
         previous, self.state = self.state, state
         return Transition(state, previous, reason)

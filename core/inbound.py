@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from core.verdict import is_final
 from messages.correlations import ReceiptRow
@@ -78,6 +79,7 @@ def _status(receipt: Receipt) -> DeliveryStatus:
     return _STATUSES[receipt.state] if receipt.state is not None else DeliveryStatus.UNKNOWN
 
 
+@lru_cache(maxsize=512)
 def _rfc3339(at: datetime | None) -> str:
     """SMSCs seldom name their offset; without one their time is taken as UTC."""
     if at is None:

@@ -7,7 +7,7 @@ import msgspec
 from config.operators import OperatorConfig
 from core.order_queue import Order
 from core.preparation import Preparer, read_dispatch
-from core.stream_sequence import stream_sequence
+from messages.ack_subject import stream_sequence
 from messages.dispatch import Dispatch
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
 
@@ -18,9 +18,13 @@ class Intake:
     """Knows the operator's rules and numbers the orders."""
 
     def __init__(self, operator: OperatorConfig) -> None:
+        self.configure(operator)
+        self.numbers = itertools.count(1)
+
+    def configure(self, operator: OperatorConfig) -> None:
+        """New rules, for what is read from now on."""
         self._operator = operator
         self._preparer = Preparer(operator)
-        self.numbers = itertools.count(1)
 
     def read(self, item: DispatchItem) -> Dispatch:
         """Raises Unprocessable."""

@@ -15,12 +15,16 @@ class Permits:
     """
 
     def __init__(self, tps: float) -> None:
-        self._tps = tps
+        self.configure(tps)
         self._left = 0
         self._valid_until = 0.0
         self._spent_now = 0
         self._spent_before = 0
         self._window_started = 0.0
+
+    def configure(self, tps: float) -> None:
+        """A new limit; it holds from the next lease on."""
+        self._tps = tps
 
     @property
     def tps(self) -> float:

@@ -17,8 +17,8 @@ class SessionView:
 
     name: str
     window: int
+    endpoint: int
     bound: bool = False
-    endpoint: int = 0
     mode: str = ""
     reason: str = "not bound yet"
     in_hand: dict[int, Order] = field(default_factory=dict)
@@ -50,9 +50,9 @@ class SessionView:
         if now >= self.paused_until:
             self._forget_pauses()
 
-    def bind(self, endpoint: int, mode: str) -> None:
+    def bind(self, mode: str) -> None:
         """A new bind starts without the old one's pause."""
-        self.bound, self.endpoint, self.mode, self.reason = True, endpoint, mode, ""
+        self.bound, self.mode, self.reason = True, mode, ""
         self.paused_until = 0.0
         self._forget_pauses()
 

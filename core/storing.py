@@ -3,7 +3,7 @@
 import msgspec
 
 from core.inbound import MAX_ID_LENGTH
-from core.stream_sequence import stream_sequence
+from messages.ack_subject import stream_sequence
 from messages.correlations import CorrelationRow
 from messages.events import DeadDispatchEvent, DeliveryStatus
 from messages.lanes import Accepted, Concluded, Conclusion, MessageContext

@@ -23,15 +23,23 @@ REPORT_SLACK_S = 5.0  # a session reports on an order within response_s and this
 class Traffic:
     """Orders waiting, orders in hand of the sessions, and the conclusions to pass on."""
 
-    def __init__(self, operator: OperatorConfig, session_names: Iterable[str]) -> None:
-        self._unknown_outcome = operator.unknown_outcome
-        self._most_in_hand_s = MOST_HELD_S + operator.timers.response_s + REPORT_SLACK_S
+    def __init__(self, operator: OperatorConfig) -> None:
+        self.configure(operator)
         self._queue = OrderQueue()
         self._dispatches = HeldDispatches()
         self._attempts = Attempts()
         self._concluded: list[Concluded] = []
-        self.sessions = {name: SessionView(name, operator.session_window()) for name in session_names}
+        self._endpoint: int | None = None
+        self.sessions: dict[str, SessionView] = {}
         self.unknown_outcomes = 0
+
+    def configure(self, operator: OperatorConfig) -> None:
+        """New settings; orders and sessions stay as they are."""
+        self._unknown_outcome = operator.unknown_outcome
+        self._most_in_hand_s = MOST_HELD_S + operator.timers.response_s + REPORT_SLACK_S
+        self._window = operator.session_window()
+        for session in getattr(self, "sessions", {}).values():
+            session.window = self._window
 
     # Figures.
 
@@ -44,11 +52,12 @@ class Traffic:
         return sum(len(session.in_hand) for session in self.sessions.values())
 
     @property
-    def any_bound(self) -> bool:
-        return any(session.bound for session in self.sessions.values())
+    def can_carry(self) -> bool:
+        """Whether a session of the endpoint in use is bound."""
+        return any(session.bound for session in self._carriers())
 
     def free_slots(self, now: float) -> int:
-        return sum(session.free_slots(now) for session in self.sessions.values())
+        return sum(session.free_slots(now) for session in self._carriers())
 
     def paused_for_s(self, now: float) -> float:
         """Seconds until the first paused session goes on; 0 when none is paused."""
@@ -61,7 +70,6 @@ class Traffic:
         for order in orders:
             self._dispatches.arrived(order)
             self._queue.push(order)
-        self._keep_only_while_bound()
 
     def conclude(self, concluded: Iterable[Concluded]) -> None:
         self._concluded += concluded
@@ -76,7 +84,7 @@ class Traffic:
         """Hands waiting orders to the sessions with the most room, one permit each."""
         assigned: dict[str, list[Order]] = {}
         while permits > 0 and self._queue:
-            session = max(self.sessions.values(), key=lambda one: one.free_slots(now), default=None)
+            session = max(self._carriers(), key=lambda one: one.free_slots(now), default=None)
             if session is None or not session.free_slots(now):
                 break
             order = self._queue.pop()
@@ -117,14 +125,12 @@ class Traffic:
         for back in reversed(report.returned):
             if order := session.in_hand.pop(back.key, None):
                 self._returned(order, back.why)
-        self._keep_only_while_bound()
 
     def not_handed_over(self, name: str, orders: list[Order]) -> None:
         """The session's lane was gone before the orders were written to it."""
         for order in reversed(orders):
             del self.sessions[name].in_hand[order.key]
             self._try_first(order)
-        self._keep_only_while_bound()
 
     def _accepted(self, order: Order) -> None:
         self._attempts.forget(order)
@@ -158,12 +164,22 @@ class Traffic:
 
     # Sessions.
 
-    def session_bound(self, name: str, endpoint: int, mode: str) -> None:
-        self.sessions[name].bind(endpoint, mode)
+    def add_session(self, name: str, endpoint: int) -> None:
+        self.sessions[name] = SessionView(name, self._window, endpoint)
+
+    def remove_session(self, name: str) -> None:
+        """It has drained; what it still has in hand is given back as lost."""
+        self._lost(self.sessions.pop(name).in_hand.values())
+
+    def carry_over(self, endpoint: int | None) -> None:
+        """New orders go to the sessions of this endpoint; None: to nobody, so what waits stays for the next."""
+        self._endpoint = endpoint
+
+    def session_bound(self, name: str, mode: str) -> None:
+        self.sessions[name].bind(mode)
 
     def session_unbound(self, name: str, reason: str) -> None:
         self.sessions[name].unbind(reason)
-        self._keep_only_while_bound()
 
     def session_lost(self, name: str) -> None:
         """Its process is gone."""
@@ -190,9 +206,8 @@ class Traffic:
         else:
             self._queue.push_first(order)
 
-    def _keep_only_while_bound(self) -> None:
-        if not self.any_bound:
-            self.give_back_waiting()
+    def _carriers(self) -> list[SessionView]:
+        return [session for session in self.sessions.values() if session.endpoint == self._endpoint]
 
     def _conclude(self, order: Order, conclusion: Conclusion, command_status: int = 0) -> None:
         self._concluded.append(Concluded(conclusion, order.context, command_status))

@@ -4,6 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from config.operators import OperatorConfig
+
 
 class Start(Struct, frozen=True):
     """First command to a new actor. name: unique in the service. argument: what this kind of actor needs."""
@@ -36,24 +38,27 @@ class Pong(Struct, frozen=True):
     pass
 
 
-class Reconfigure(Struct, frozen=True):
-    """New settings of an operator that need no new sessions."""
+class SessionAssignment(Struct, frozen=True):
+    """What a SessionActor is to keep bound. endpoint: its number in operator.endpoints."""
 
-    config: Any
-
-
-class Bind(Struct, frozen=True):
-    """Bring the session up on this endpoint and keep it there."""
-
+    operator: OperatorConfig
     endpoint: int
+
+
+class Reconfigure(Struct, frozen=True):
+    """New settings of the operator that its actors take over without a new bind."""
+
+    operator: OperatorConfig
 
 
 class SessionBound(Struct, frozen=True):
     name: str
-    endpoint: int
     mode: str
 
 
 class SessionUnbound(Struct, frozen=True):
+    """It carries nothing now, or could not be bound: why, in words. endpoint_failed: the SMSC or the way to it."""
+
     name: str
     reason: str
+    endpoint_failed: bool

@@ -1,6 +1,6 @@
 """Frames that travel over the lanes between actors: msgpack, typed, never pickle.
 
-    DispatchRouter ─▶ OperatorActor      DispatchBatch            ◀─ Demand
+    DispatchRouter ─▶ OperatorActor      DispatchBatch            ◀─ Demand, GivenBack
     OperatorActor  ─▶ SessionActor       SubmitBatch              ◀─ SubmitReport
     SessionActor   ─▶ CorrelationWriter  AcceptedBatch
     OperatorActor  ─▶ CorrelationWriter  ConcludedBatch, AcceptedQuery  ◀─ AcceptedSegments
@@ -48,6 +48,12 @@ class Demand(Struct, frozen=True, array_like=True, tag="demand"):
 
     count: int
     reset: bool = False
+
+
+class GivenBack(Struct, frozen=True, array_like=True, tag="given_back"):
+    """Dispatches, by reply subject, that go back to JetStream: the router may not give them back a second time."""
+
+    replies: list[str]
 
 
 class MessageContext(Struct, frozen=True, array_like=True):
@@ -265,6 +271,7 @@ class StatusReply(Struct, frozen=True, array_like=True, tag="status!"):
 LaneFrame = (
     DispatchBatch
     | Demand
+    | GivenBack
     | SubmitBatch
     | SubmitReport
     | AcceptedBatch

@@ -35,6 +35,12 @@ class Connection(Link, ABC):
         self._handlers[CommandId.GENERIC_NACK] = self._nacked
         self._handlers[message_command | RESP_BIT] = self._message_answered
 
+    def configure(self, response_s: float, enquire_link_s: float | None) -> None:
+        """New timers, for what is under way too."""
+        self._window.configure(response_s)
+        self._control.configure(response_s)
+        self._enquire_link_s = enquire_link_s
+
     @property
     def free_slots(self) -> int:
         """How many more messages may be sent now; none where the state allows none."""

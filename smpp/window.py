@@ -30,6 +30,10 @@ class Window(Generic[Key]):
         self._open: dict[int, tuple[Key, float]] = {}
         self._late: dict[int, Key] = {}
 
+    def configure(self, response_s: float) -> None:
+        """A new time to answer, for those under way too."""
+        self._response_s = response_s
+
     def __len__(self) -> int:
         return len(self._open)
 

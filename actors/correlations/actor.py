@@ -28,7 +28,7 @@ from core.dlr import conclusion_event
 from core.storing import dead_event
 from messages.control import Start
 from messages.correlations import SegmentKey, StoredSegment
-from messages.events import DlrSource
+from messages.events import DeliveryStatus, DlrSource
 from messages.lanes import (
     AcceptedQuery,
     AcceptedSegments,
@@ -100,7 +100,7 @@ class CorrelationWriterBody(Body):
         """No receipt will come for these: their events come from here. Acceptance alone is no event of a segment."""
         open_segments = [segment for segment in segments if not segment.settled]
         events = [
-            conclusion_event(segment, DlrSource.SUBMIT_SM_RESP, time.time(), codes.get(segment.key, ""))
+            conclusion_event(segment, _source(segment), time.time(), codes.get(segment.key, ""))
             for segment in open_segments
             if segment.concludes or segment.key in codes
         ]
@@ -153,3 +153,9 @@ class CorrelationWriterBody(Body):
 
 class CorrelationWriter(BaseActor):
     body_class = CorrelationWriterBody
+
+
+def _source(segment: StoredSegment) -> DlrSource:
+    """Where no answer came, none is claimed: not sent in time, or sent and never answered."""
+    answered = segment.status in (DeliveryStatus.ACCEPTED, DeliveryStatus.REJECTED)
+    return DlrSource.SUBMIT_SM_RESP if answered else DlrSource.EXPIRY

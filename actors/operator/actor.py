@@ -1,46 +1,40 @@
 """OperatorActor: one operator's traffic. Demand goes up to the router, orders go down to the sessions.
 
-What to do is decided by core.traffic, core.intake and core.demand; this is their mailbox, lanes and clock.
+What to do is decided in core/ (traffic, failover, demand, permits, health); this is their mailbox, lanes and clock.
 """
 
 import asyncio
-import logging
 import time
 from typing import Any
 
-from actors.names import CORRELATION_WRITER, HEALTH_PUBLISHER, session_name
+from actors.names import CORRELATION_WRITER, HEALTH_PUBLISHER
+from actors.operator.arrivals import Arrivals
+from actors.operator.health import HealthReporter
 from actors.operator.permits import PermitSource
+from actors.operator.sessions import SessionSet
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Child, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneClient, LaneConnection
-from actors.runtime.surroundings import surroundings
 from adapters.telemetry import metrics
 from config.operators import OperatorConfig
 from core.demand import DemandCount
-from core.health import HealthVerdict, Transition
-from core.intake import Intake
-from core.preparation import Unprocessable
+from core.failover import Move
 from core.traffic import Traffic
-from core.wall_clock import rfc3339
-from messages.control import Bind, SessionBound, SessionUnbound, Start
-from messages.dispatch import Dispatch
-from messages.events import HealthState, OperatorHealthEvent
+from messages.control import Reconfigure, SessionBound, SessionUnbound, Start
 from messages.lanes import (
-    AcceptedQuery,
-    AcceptedSegments,
+    Concluded,
     ConcludedBatch,
+    Conclusion,
     Demand,
     DispatchBatch,
-    DispatchItem,
-    HealthTransition,
+    GivenBack,
     SubmitBatch,
     SubmitOrder,
     SubmitReport,
 )
 
 HOLD_CHECK_S = 2.0
-
-log = logging.getLogger(__name__)
+BETWEEN_ENDPOINTS_S = 2.0  # traffic waits so long for another endpoint to be bound, then it goes back to JetStream
 
 
 class OperatorBody(Body):
@@ -50,27 +44,26 @@ class OperatorBody(Body):
         super().__init__(start, shell)
         self._operator: OperatorConfig = start.argument
         self._operator_id = self._operator.operator_id
-        names = [session_name(self._operator_id, index) for index in range(self._operator.bind.sessions)]
-        self._traffic = Traffic(self._operator, names)
-        self._intake = Intake(self._operator)
+        self._traffic = Traffic(self._operator)
+        self._arrivals = Arrivals(self._operator, self._traffic)
         self._demand = DemandCount(self._operator.tps)
-        self._verdict = HealthVerdict()
         self._permits = PermitSource(self._operator, self._pump)
-        self._lanes: dict[str, LaneClient] = {}
+        self._sessions = SessionSet(self, self._operator, self._traffic, self._reported)
         self._router: LaneConnection | None = None
-        self._queries: dict[int, list[tuple[DispatchItem, Dispatch]]] = {}
-        self._pump_timer: asyncio.TimerHandle | None = None
+        self._fresh_demand = True
+        self._pause: asyncio.TimerHandle | None = None
+        self._failback: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         self._writer = LaneClient(self.lane_of(CORRELATION_WRITER), self._writer_replied, retain=True)
-        self._health_lane = LaneClient(self.lane_of(HEALTH_PUBLISHER), retain=True)
+        self._arrivals.ask(self._writer)
+        health_lane = LaneClient(self.lane_of(HEALTH_PUBLISHER), retain=True)
         self._writer.start()
-        self._health_lane.start()
+        health_lane.start()
+        self._health = HealthReporter(self._operator, health_lane, self._session_counts)
         self._to_submit_seconds = metrics.histogram("smpp_dispatch_to_submit_seconds", operator=self._operator_id)
         await self._permits.start()
-        self._show_health()
-        for name in self._traffic.sessions:
-            self.start_child("actors.session.actor.SessionActor", name, self._operator)
+        self._sessions.reconcile()
         self.spawn(self._check_holds())
 
     # From the router.
@@ -79,7 +72,8 @@ class OperatorBody(Body):
         for connection, _number, message in deliveries:
             if isinstance(message, DispatchBatch):
                 self._greet(connection)
-                self._dispatched(message.items)
+                self._demand.arrived(len(message.items))
+                self._arrivals.take(message.items)
         self._pump()
 
     def producer_gone(self, connection: LaneConnection) -> None:
@@ -90,46 +84,10 @@ class OperatorBody(Body):
         if connection is not self._router:
             self._router = connection
             self._demand.withdrawn()
-
-    def _dispatched(self, items: list[DispatchItem]) -> None:
-        self._demand.arrived(len(items))
-        repeated = []
-        for item in items:
-            try:
-                dispatch = self._intake.read(item)
-            except Unprocessable as error:
-                self._traffic.conclude([self._intake.dead(item, str(error))])
-                continue
-            if item.deliveries > 1:
-                repeated.append((item, dispatch))
-            else:
-                self._enqueue(item, dispatch, frozenset())
-        if repeated:
-            self._ask_what_was_accepted(repeated)
-
-    def _enqueue(self, item: DispatchItem, dispatch: Dispatch, accepted: frozenset[int]) -> None:
-        try:
-            orders, concluded = self._intake.orders(item, dispatch, accepted)
-        except Unprocessable as error:
-            self._traffic.conclude([self._intake.dead(item, str(error))])
-            return
-        self._traffic.add(orders)
-        self._traffic.conclude(concluded)
-
-    def _ask_what_was_accepted(self, repeated: list[tuple[DispatchItem, Dispatch]]) -> None:
-        query = next(self._intake.numbers)
-        self._queries[query] = repeated
-        ids = [dispatch.message_id for _item, dispatch in repeated]
-        self._writer.send(AcceptedQuery(query, self._operator_id, ids))
+            self._fresh_demand = True
 
     def _writer_replied(self, answer: Any) -> None:
-        if not isinstance(answer, AcceptedSegments):
-            return
-        accepted: dict[str, set[int]] = {}
-        for known in answer.segments:
-            accepted.setdefault(known.message_id, set()).add(known.segment)
-        for item, dispatch in self._queries.pop(answer.query, []):
-            self._enqueue(item, dispatch, frozenset(accepted.get(dispatch.message_id, ())))
+        self._arrivals.answered(answer)
         self._pump()
 
     # To the sessions.
@@ -138,32 +96,47 @@ class OperatorBody(Body):
         now = time.monotonic()
         wanted = min(self._traffic.waiting, self._traffic.free_slots(now))
         permits = self._permits.available(wanted, now)
-        assigned = self._traffic.assign(permits, now, time.time()) if permits else {}
-        wall_now = time.time()
-        for name, orders in assigned.items():
-            self._permits.spend(len(orders), now)
-            metrics.observe_all(self._to_submit_seconds, [wall_now - order.published_at for order in orders])
-            batch = SubmitBatch([SubmitOrder(order.key, order.body, order.encoded_context) for order in orders])
-            if not self._lanes[name].send(batch):
-                self._traffic.not_handed_over(name, orders)
+        if permits:
+            self._hand_out(permits, now)
         self._pass_on_conclusions()
         self._ask_for_more(now)
 
+    def _hand_out(self, permits: int, now: float) -> None:
+        wall_now = time.time()
+        for name, orders in self._traffic.assign(permits, now, wall_now).items():
+            self._permits.spend(len(orders), now)
+            metrics.observe_all(self._to_submit_seconds, [wall_now - order.published_at for order in orders])
+            batch = SubmitBatch([SubmitOrder(order.key, order.body, order.encoded_context) for order in orders])
+            if not self._sessions.send(name, batch):
+                self._traffic.not_handed_over(name, orders)
+
     def _ask_for_more(self, now: float) -> None:
-        if self._router is None or self.draining or not self._traffic.any_bound:
+        if self._router is None or self.draining or not self._traffic.can_carry:
             return
-        reset = self._demand.outstanding == 0
-        count = self._demand.more(self._traffic.free_slots(now), self._traffic.waiting + len(self._queries))
+        waiting = self._traffic.waiting + self._arrivals.looked_up
+        count = self._demand.more(self._traffic.free_slots(now), waiting)
         if count:
-            self._router.send(Demand(count, reset))
+            self._router.send(Demand(count, self._fresh_demand))
+            self._fresh_demand = False
+
+    def _withdraw_demand(self) -> None:
+        self._demand.withdrawn()
+        if self._router is not None:
+            self._router.send(Demand(0, reset=True))
 
     def _pass_on_conclusions(self) -> None:
         concluded = self._traffic.take_concluded()
         if concluded:
             self._writer.send(ConcludedBatch(concluded))
+            self._tell_router_of(concluded)
         unknown, self._traffic.unknown_outcomes = self._traffic.unknown_outcomes, 0
         if unknown:
             metrics.counter("smpp_submits_unknown_total", operator=self._operator_id).inc(unknown)
+
+    def _tell_router_of(self, concluded: list[Concluded]) -> None:
+        back = [one.context.reply for one in concluded if one.conclusion is Conclusion.GIVE_BACK]
+        if back and self._router is not None:
+            self._router.send(GivenBack(back))
 
     # From the sessions.
 
@@ -174,84 +147,91 @@ class OperatorBody(Body):
             self._pump()
 
     def _pump_after(self, pause_s: float) -> None:
-        if pause_s and self._pump_timer is None:
-            self._pump_timer = asyncio.get_running_loop().call_later(pause_s, self._pause_over)
+        loop = asyncio.get_running_loop()
+        if pause_s and (self._pause is None or self._pause.when() > loop.time() + pause_s):
+            if self._pause is not None:
+                self._pause.cancel()
+            self._pause = loop.call_later(pause_s, self._pause_over)
 
     def _pause_over(self) -> None:
-        self._pump_timer = None
+        self._pause = None
         self._pump_after(self._traffic.paused_for_s(time.monotonic()))
         self._pump()
 
     def child_started(self, child: Child) -> None:
-        lane = LaneClient(self.lane_of(child.name), lambda report: self._reported(child.name, report))
-        lane.start()
-        self._lanes[child.name] = lane
-        self.tell_child(child.name, Bind(0))
+        self._sessions.started(child.name)
 
     def child_died(self, child: Child) -> None:
-        lane = self._lanes.pop(child.name, None)
-        if lane is not None:
-            lane.close()
-        self._traffic.session_lost(child.name)
-        self._session_changed("session process ended")
+        self._sessions.died(child.name)
+        self._session_unbound(child.name, "session process ended", endpoint_failed=True)
 
     def receive_fact(self, message: Any, child: str | None) -> None:
         if isinstance(message, SessionBound):
-            self._traffic.session_bound(message.name, message.endpoint, message.mode)
-            self._session_changed("bound")
+            self._session_bound(message.name, message.mode)
         elif isinstance(message, SessionUnbound):
-            self._traffic.session_unbound(message.name, message.reason)
-            self._session_changed(message.reason)
+            self._session_unbound(message.name, message.reason, endpoint_failed=message.endpoint_failed)
+        elif isinstance(message, Reconfigure):
+            self._reconfigure(message.operator)
 
-    def _session_changed(self, reason: str) -> None:
-        if not self._traffic.any_bound:
-            self._withdraw_demand()
-        transition = self._verdict.sessions(self._sessions_bound(), reason)
-        if transition is not None:
-            self._health_lane.send(HealthTransition(self._health_event(transition)))
-            self._show_health()
+    def _session_bound(self, name: str, mode: str) -> None:
+        self._traffic.session_bound(name, mode)
+        slot = self._sessions.slot(name)
+        self._follow(self._sessions.policy.bound(slot.endpoint, slot.index, time.monotonic()), "bound")
+
+    def _session_unbound(self, name: str, reason: str, *, endpoint_failed: bool) -> None:
+        self._traffic.session_unbound(name, reason)
+        slot = self._sessions.slot(name)
+        if endpoint_failed:
+            self._follow(self._sessions.policy.unbound(slot.endpoint, slot.index), reason)
+
+    def _follow(self, move: Move | None, reason: str) -> None:
+        """Traffic goes where the policy says; sessions are started and retired as it wants them."""
+        if move is not None:
+            self._traffic.carry_over(move.to_endpoint)
+            self._health.moved(move, reason)
+            if move.to_endpoint is None:
+                self._withdraw_demand()
+                asyncio.get_running_loop().call_later(BETWEEN_ENDPOINTS_S, self._give_back_if_unbound)
+        if not self.draining:
+            self._sessions.reconcile()
+        self._look_again_at(self._sessions.policy.next_deadline())
         self._pump()
 
-    # Health.
+    def _look_again_at(self, deadline: float | None) -> None:
+        if self._failback is not None:
+            self._failback.cancel()
+            self._failback = None
+        if deadline is not None:
+            delay_s = max(0.0, deadline - time.monotonic())
+            self._failback = asyncio.get_running_loop().call_later(delay_s, self._tick_policy)
 
-    def _health_event(self, transition: Transition) -> OperatorHealthEvent:
-        at = rfc3339(time.time())
-        connector_id = surroundings().settings.connector_id
-        return OperatorHealthEvent(
-            event_id=f"{self._operator_id}.{connector_id}.{transition.state.value}.{at}",
-            operator_id=self._operator_id,
-            state=transition.state,
-            previous_state=transition.previous_state,
-            endpoint=self._operator.endpoints[self._endpoint()].role.value,
-            reason=transition.reason,
-            sessions_bound=self._sessions_bound(),
-            sessions_configured=len(self._traffic.sessions),
-            connector_id=connector_id,
-            at=at,
-        )
+    def _tick_policy(self) -> None:
+        self._failback = None
+        self._follow(self._sessions.policy.tick(time.monotonic()), "the preferred endpoint answers again")
 
-    def _show_health(self) -> None:
-        is_bound = self._verdict.state is HealthState.BOUND
-        metrics.gauge("smpp_operator_bound", operator=self._operator_id).set(int(is_bound))
+    def _give_back_if_unbound(self) -> None:
+        if not self._traffic.can_carry:
+            self._traffic.give_back_waiting()
+            self._pass_on_conclusions()
 
-    def _sessions_bound(self) -> int:
-        return sum(session.bound for session in self._traffic.sessions.values())
+    # Live changes, stopping, holding, looking.
 
-    def _endpoint(self) -> int:
-        return next((session.endpoint for session in self._traffic.sessions.values() if session.bound), 0)
-
-    # Stopping, holding, looking.
-
-    def _withdraw_demand(self) -> None:
-        self._demand.withdrawn()
-        if self._router is not None:
-            self._router.send(Demand(0, reset=True))
+    def _reconfigure(self, operator: OperatorConfig) -> None:
+        """Each change touches only what it must: rules at once, sessions where a bind or a link has changed."""
+        self._operator = operator
+        self._traffic.configure(operator)
+        self._arrivals.configure(operator)
+        self._permits.configure(operator)
+        self._demand.configure(operator.tps)
+        self._health.configure(operator)
+        self._follow(self._sessions.configure(operator), "settings changed")
 
     async def _check_holds(self) -> None:
         while True:
             await asyncio.sleep(HOLD_CHECK_S)
-            self._traffic.give_back_old(time.monotonic())
-            self._pass_on_conclusions()
+            if self._traffic.waiting or self._traffic.in_hand:
+                self._traffic.give_back_old(time.monotonic())
+                self._pass_on_conclusions()
 
     async def drain(self, deadline: float) -> None:
         self._withdraw_demand()
@@ -262,19 +242,24 @@ class OperatorBody(Body):
         self._pass_on_conclusions()
         await self.reach(lambda: not self._writer.unconfirmed, deadline)
 
+    def _session_counts(self) -> tuple[int, int]:
+        return sum(session.bound for session in self._traffic.sessions.values()), self._operator.bind.sessions
+
     def figures(self) -> Figures:
-        now = time.monotonic()
+        bound, configured = self._session_counts()
+        active = self._sessions.policy.active
         return {
             "operator_id": self._operator_id,
-            "health": self._verdict.state.value if self._verdict.state else "not bound yet",
-            "sessions_bound": self._sessions_bound(),
-            "sessions_configured": len(self._traffic.sessions),
+            "health": self._health.state,
+            "endpoint": self._operator.endpoints[active].role.value if active is not None else "",
+            "sessions_bound": bound,
+            "sessions_configured": configured,
             "queue": self._traffic.waiting,
             "demand": self._demand.outstanding,
             "window": sum(session.window for session in self._traffic.sessions.values()),
             "window_in_use": self._traffic.in_hand,
             "tps_limit": self._operator.tps,
-            "tps_used": round(self._permits.used_tps(now), 1),
+            "tps_used": round(self._permits.used_tps(time.monotonic()), 1),
             "throttle": self._permits.state,
             "unconfirmed": self._writer.unconfirmed,
         }

@@ -35,6 +35,9 @@ class PermitSource:
         self._throttle = RedisThrottle(settings.redis_url)
         self._wait_seconds = metrics.histogram("smpp_throttle_wait_seconds", operator=self._operator_id)
 
+    def configure(self, operator: OperatorConfig) -> None:
+        self._permits.configure(operator.tps)
+
     def available(self, wanted: int, now: float) -> int:
         self._wanted = wanted
         left = min(wanted, self._permits.left(now))

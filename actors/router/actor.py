@@ -22,7 +22,7 @@ from adapters.operator_management import OperatorListing, OperatorManagementUnav
 from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from core.backoff import Backoff
-from messages.control import Start
+from messages.control import Reconfigure, Start
 from messages.lanes import ActorState
 
 POLL_S = 30.0  # of the operator-management-service
@@ -98,20 +98,28 @@ class DispatchRouterBody(Body):
         for operator_id in set(self._routes) - set(wanted) - unusable:
             await self._remove(operator_id)
         for operator_id, operator in wanted.items():
-            if operator_id in self._routes and self._routes[operator_id].operator != operator:
-                await self._remove(operator_id)
             if operator_id not in self._routes:
                 await self._add(operator)
+            elif self._routes[operator_id].operator != operator:
+                await self._reconfigure(self._routes[operator_id], operator)
         self._etag = listing.etag
 
     async def _add(self, operator: OperatorConfig) -> None:
         name = operator_name(operator.operator_id)
         consumer = await self._consumer(operator)
-        lane = LaneClient(self.lane_of(name), lambda frame: route.demanded(frame))
+        lane = LaneClient(self.lane_of(name), lambda frame: route.received(frame))
         route = Route(operator, lane, self._client, consumer)
         self._routes[operator.operator_id] = route
         route.follower = self.spawn(route.follow_demand())
         self.start_child("actors.operator.actor.OperatorActor", name, operator)
+
+    async def _reconfigure(self, route: Route, operator: OperatorConfig) -> None:
+        """The consumer first: its ack_wait must be above the longest hold."""
+        await self._consumer(operator)
+        route.operator = operator
+        name = operator_name(operator.operator_id)
+        self.children[name].argument = operator
+        self.tell_child(name, Reconfigure(operator))
 
     async def _consumer(self, operator: OperatorConfig) -> str:
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import deque
 from typing import Any
 
 from nats.aio.client import Client
@@ -11,12 +10,13 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from actors.runtime.lanes import LaneClient
-from adapters.nats.acknowledge import deliveries, give_back, published_at
+from adapters.nats.acknowledge import give_back
 from adapters.nats.pull import DemandPull
 from adapters.nats.streams import DISPATCH_STREAM
 from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
-from messages.lanes import Demand, DispatchBatch, DispatchItem
+from messages.ack_subject import deliveries, published_at
+from messages.lanes import Demand, DispatchBatch, DispatchItem, GivenBack
 
 RECENT = 20_000  # messages whose OperatorActor may still hold them; JetStream's max_ack_pending allows no more
 UNSURE_DELAY_S = 3.0  # time for the answers that its sessions had read to be stored
@@ -36,7 +36,7 @@ class Route:
         self._demands: asyncio.Queue[Demand] = asyncio.Queue()
         self.follower: asyncio.Task[None] | None = None
         self.forwarded = 0
-        self._recent: deque[str] = deque(maxlen=RECENT)
+        self._recent: dict[str, None] = {}
         self.pull = DemandPull(client, DISPATCH_STREAM, consumer, self._arrived)
         lane.on_connect = self._greet
         lane.on_disconnect = self._operator_lost
@@ -48,13 +48,21 @@ class Route:
     def _operator_lost(self) -> None:
         """Its process is gone with all that it held: JetStream is to repeat it soon, not after ack_wait. What was
         settled meanwhile it does not repeat."""
-        self.demanded(Demand(0, reset=True))
-        replies, self._recent = list(self._recent), deque(maxlen=RECENT)
+        self.received(Demand(0, reset=True))
+        replies, self._recent = list(self._recent), {}
         asyncio.get_running_loop().create_task(give_back(self._client, replies, UNSURE_DELAY_S))
 
-    def demanded(self, demand: Any) -> None:
+    def received(self, demand: Any) -> None:
         if isinstance(demand, Demand):
             self._demands.put_nowait(demand)
+        elif isinstance(demand, GivenBack):
+            for reply in demand.replies:
+                self._recent.pop(reply, None)
+
+    def _remember(self, batch: list[DispatchItem]) -> None:
+        self._recent.update((item.reply, None) for item in batch)
+        while len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
 
     async def follow_demand(self) -> None:
         """Keeps the pull at what the operator asks for, in the order in which it asks."""
@@ -84,7 +92,7 @@ class Route:
     def _forward(self) -> None:
         batch, self._batch = self._batch, []
         self.forwarded += len(batch)
-        self._recent.extend(item.reply for item in batch)
+        self._remember(batch)
         if not self.lane.send(DispatchBatch(batch)):
             asyncio.get_running_loop().create_task(self._give_back(batch))
 

@@ -1,6 +1,7 @@
 """What every actor process inherits by fork from the main process: settings and places, never sent over a socket."""
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.settings import Settings
@@ -8,9 +9,12 @@ from config.settings import Settings
 
 @dataclass(frozen=True)
 class Surroundings:
+    """run_id: another for each run of the service, so that a new one is not taken for its predecessor."""
+
     settings: Settings
     lanes: Path
     metrics: Path
+    run_id: str = field(default_factory=lambda: secrets.token_hex(4))
 
 
 _surroundings: Surroundings | None = None

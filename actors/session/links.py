@@ -7,26 +7,33 @@ from collections.abc import Callable
 
 from actors.session.link import SmppLink, open_link
 from config.operators import ConfiguredBindMode, Credentials, Endpoint, OperatorConfig
+from core.bind_refusals import BindFailure, NoAnswer, words
 from smpp.bind import BindMode, BindRequest
 from smpp.constants import CommandStatus, status_name
 from smpp.esme import EsmeConnection
 from smpp.events import BindRefused, BindTimedOut, Bound, Event, Unbound
 
 CONNECT_TIMEOUT_S = 10.0
+MAX_WINDOW = 10_000  # submit_sm, the largest that settings allow
 TRX_REFUSAL_KEPT_S = 24 * 3600.0  # an SMSC may learn bind_transceiver; ask once a day
-
-NO_ANSWER = "no answer"  # as a label: neither accepted nor refused
 
 _PAIR = (BindMode.TRANSMITTER, BindMode.RECEIVER)
 
 
 class BindFailed(Exception):
-    """The session is not bound: why, in words for logs, events and the dump."""
+    """The endpoint did not let us in. The message is in words for log, event and dump.
 
-    def __init__(self, reason: str, command_status: int = 0) -> None:
-        super().__init__(reason)
-        self.command_status = command_status
-        self.result = status_name(command_status) if command_status else NO_ANSWER
+    failure: what to wait for. result: as a label.
+    """
+
+    def __init__(self, failure: BindFailure, detail: str = "") -> None:
+        super().__init__(f"{words(failure)}: {detail}" if detail else words(failure))
+        self.failure = failure
+        self.result = failure.value if isinstance(failure, NoAnswer) else status_name(failure)
+
+
+class TransceiverRefused(BindFailed):
+    """The SMSC does not know bind_transceiver; the next bind is to be a transmitter and a receiver, at once."""
 
 
 class SessionLinks:
@@ -46,6 +53,15 @@ class SessionLinks:
         self._trx_refused_at: float | None = None
         self._is_bound = False
         self.transmitter: SmppLink | None = None
+
+    def configure(self, operator: OperatorConfig) -> None:
+        """New settings, for the next bind; the timers hold at once."""
+        if operator.bind.mode is not self._operator.bind.mode:
+            self._trx_refused_at = None
+        self._operator = operator
+        for link in self._links:
+            link.connection.configure(operator.timers.response_s, operator.timers.enquire_link_s)
+            link.flush()
 
     @property
     def mode(self) -> str:
@@ -74,6 +90,11 @@ class SessionLinks:
             await asyncio.wait(waits, timeout=timeout_s)
         await self._abandon()
 
+    @property
+    def binds(self) -> int:
+        """How many the next bind takes of the operator's limit."""
+        return len(self._modes())
+
     def _modes(self) -> tuple[BindMode, ...]:
         wanted = self._operator.bind.mode
         if wanted is ConfiguredBindMode.TRANSMITTER_RECEIVER:
@@ -89,11 +110,10 @@ class SessionLinks:
             await self._bind_all(self._modes(), endpoint, credentials)
         except BindFailed as error:
             is_auto = self._operator.bind.mode is ConfiguredBindMode.AUTO
-            if not is_auto or error.command_status != CommandStatus.ESME_RINVCMDID or self._modes() == _PAIR:
-                raise
-            self._trx_refused_at = time.monotonic()
-            await self._abandon()
-            await self._bind_all(_PAIR, endpoint, credentials)
+            if is_auto and error.failure == CommandStatus.ESME_RINVCMDID and self._modes() != _PAIR:
+                self._trx_refused_at = time.monotonic()
+                raise TransceiverRefused(error.failure) from None
+            raise
 
     async def _bind_all(self, modes: tuple[BindMode, ...], endpoint: Endpoint, credentials: Credentials) -> None:
         for mode in modes:
@@ -103,12 +123,12 @@ class SessionLinks:
             if mode is not BindMode.RECEIVER:
                 self.transmitter = link
         if len(self._links) != len(modes):
-            raise BindFailed("link lost while binding")
+            raise BindFailed(NoAnswer.LINK_LOST)
 
     async def _open(self, endpoint: Endpoint) -> SmppLink:
         timers = self._operator.timers
         connection = EsmeConnection(
-            window=self._operator.session_window(),
+            window=MAX_WINDOW,  # the OperatorActor keeps to the operator's, which may change while the bind lasts
             response_s=timers.response_s,
             enquire_link_s=timers.enquire_link_s,
         )
@@ -117,9 +137,9 @@ class SessionLinks:
                 endpoint, lambda: SmppLink(connection, self._received, self._link_lost), CONNECT_TIMEOUT_S
             )
         except TimeoutError:
-            raise BindFailed("connect timed out") from None
-        except OSError as error:
-            raise BindFailed(f"connect failed: {error.strerror or type(error).__name__}") from None
+            raise BindFailed(NoAnswer.CONNECT_FAILED, "timed out") from None
+        except (OSError, ValueError) as error:  # ValueError: settings that no TLS context can be made of
+            raise BindFailed(NoAnswer.CONNECT_FAILED, getattr(error, "strerror", "") or type(error).__name__) from None
 
     async def _bind_one(self, link: SmppLink, mode: BindMode, credentials: Credentials) -> None:
         bind = self._operator.bind
@@ -137,9 +157,9 @@ class SessionLinks:
         link.flush()
         answer = await self._answers[link]
         if isinstance(answer, BindRefused):
-            raise BindFailed(f"bind refused: {status_name(answer.command_status)}", answer.command_status)
+            raise BindFailed(answer.command_status)
         if not isinstance(answer, Bound):
-            raise BindFailed("bind not answered" if isinstance(answer, BindTimedOut) else "link lost while binding")
+            raise BindFailed(NoAnswer.NOT_ANSWERED if isinstance(answer, BindTimedOut) else NoAnswer.LINK_LOST)
 
     def _received(self, link: SmppLink, events: list[Event]) -> None:
         for event in events:

@@ -31,14 +31,3 @@ async def give_back(client: Client, replies: Iterable[str], delay_s: float) -> b
     except (NatsError, OSError):
         return False
     return True
-
-
-def published_at(reply: str) -> float:
-    """Seconds since the epoch at which JetStream stored the message. Raises ValueError for another subject."""
-    tokens = reply.split(".")
-    return int(tokens[-2]) / 1e9
-
-
-def deliveries(reply: str) -> int:
-    """How often JetStream has delivered the message, this time included. Raises ValueError for another subject."""
-    return int(reply.split(".")[-5])

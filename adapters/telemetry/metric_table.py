@@ -152,7 +152,7 @@ METRICS = (
         "smpp_actor_restarts_total",
         Kind.COUNTER,
         ("actor",),
-        "Actors started again by their supervisor. Growing: search the log for actor_exited with the reason.",
+        "Actors started again by their supervisor. Growing: search the log for actor_died with the reason.",
     ),
     Metric("smpp_build_info", Kind.GAUGE, ("version",), "1, with the version that runs; two during a rolling update."),
 )

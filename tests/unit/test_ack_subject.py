@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.stream_sequence import stream_sequence
+from messages.ack_subject import stream_sequence
 
 
 @pytest.mark.parametrize(

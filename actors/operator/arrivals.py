@@ -1,0 +1,74 @@
+"""Dispatches as they come from the router: read, looked up when they come again, and queued as orders."""
+
+from typing import Any
+
+from actors.runtime.lanes import LaneClient
+from config.operators import OperatorConfig
+from core.intake import Intake
+from core.preparation import Unprocessable
+from core.traffic import Traffic
+from messages.dispatch import Dispatch
+from messages.lanes import AcceptedQuery, AcceptedSegments, DispatchItem
+
+
+class Arrivals:
+    """Asks the CorrelationWriter, over its lane, which segments of a redelivery the operator has accepted already."""
+
+    def __init__(self, operator: OperatorConfig, traffic: Traffic) -> None:
+        self._operator_id = operator.operator_id
+        self._traffic = traffic
+        self._intake = Intake(operator)
+        self._queries: dict[int, list[tuple[DispatchItem, Dispatch]]] = {}
+        self._writer: LaneClient | None = None
+
+    def ask(self, writer: LaneClient) -> None:
+        self._writer = writer
+
+    def configure(self, operator: OperatorConfig) -> None:
+        self._intake.configure(operator)
+
+    @property
+    def looked_up(self) -> int:
+        """Dispatches that wait for an answer."""
+        return sum(len(waiting) for waiting in self._queries.values())
+
+    def take(self, items: list[DispatchItem]) -> None:
+        repeated = []
+        for item in items:
+            try:
+                dispatch = self._intake.read(item)
+            except Unprocessable as error:
+                self._traffic.conclude([self._intake.dead(item, str(error))])
+                continue
+            if item.deliveries > 1:
+                repeated.append((item, dispatch))
+            else:
+                self._enqueue(item, dispatch, frozenset())
+        if repeated:
+            self._look_up(repeated)
+
+    def answered(self, answer: Any) -> None:
+        """From the CorrelationWriter."""
+        if not isinstance(answer, AcceptedSegments):
+            return
+        accepted: dict[str, set[int]] = {}
+        for known in answer.segments:
+            accepted.setdefault(known.message_id, set()).add(known.segment)
+        for item, dispatch in self._queries.pop(answer.query, []):
+            self._enqueue(item, dispatch, frozenset(accepted.get(dispatch.message_id, ())))
+
+    def _look_up(self, repeated: list[tuple[DispatchItem, Dispatch]]) -> None:
+        assert self._writer is not None
+        query = next(self._intake.numbers)
+        self._queries[query] = repeated
+        ids = [dispatch.message_id for _item, dispatch in repeated]
+        self._writer.send(AcceptedQuery(query, self._operator_id, ids))
+
+    def _enqueue(self, item: DispatchItem, dispatch: Dispatch, accepted: frozenset[int]) -> None:
+        try:
+            orders, concluded = self._intake.orders(item, dispatch, accepted)
+        except Unprocessable as error:
+            self._traffic.conclude([self._intake.dead(item, str(error))])
+            return
+        self._traffic.add(orders)
+        self._traffic.conclude(concluded)

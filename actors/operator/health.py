@@ -1,0 +1,69 @@
+"""What the operator tells the world of its health: one event per real transition, kept until it is published."""
+
+import time
+from collections.abc import Callable
+
+from actors.runtime.lanes import LaneClient
+from actors.runtime.surroundings import surroundings
+from adapters.telemetry import metrics
+from config.operators import OperatorConfig
+from core.failover import Move
+from core.health import HealthVerdict, Transition
+from core.wall_clock import rfc3339
+from messages.events import HealthState, OperatorHealthEvent
+from messages.lanes import HealthTransition
+
+NOT_BOUND_YET = "not bound yet"
+
+
+class HealthReporter:
+    """Told each move of the traffic between endpoints."""
+
+    def __init__(self, operator: OperatorConfig, lane: LaneClient, counts: Callable[[], tuple[int, int]]) -> None:
+        """counts: sessions bound and sessions wanted, as of now."""
+        self._operator = operator
+        self._lane = lane
+        self._counts = counts
+        self._verdict = HealthVerdict()
+        self._show()
+
+    @property
+    def state(self) -> str:
+        return self._verdict.state.value if self._verdict.state else NOT_BOUND_YET
+
+    def configure(self, operator: OperatorConfig) -> None:
+        self._operator = operator
+
+    def moved(self, move: Move, reason: str) -> None:
+        endpoint = move.to_endpoint if move.to_endpoint is not None else move.from_endpoint
+        if move.from_endpoint is not None and move.to_endpoint is not None:
+            self._count_failover(move.to_endpoint)
+        transition = self._verdict.moved(move, reason)
+        if transition is not None:
+            self._lane.send(HealthTransition(self._event(transition, endpoint or 0)))
+        self._show()
+
+    def _event(self, transition: Transition, endpoint: int) -> OperatorHealthEvent:
+        at = rfc3339(time.time())
+        connector_id = surroundings().settings.connector_id
+        bound, configured = self._counts()
+        return OperatorHealthEvent(
+            event_id=f"{self._operator.operator_id}.{connector_id}.{transition.state.value}.{at}",
+            operator_id=self._operator.operator_id,
+            state=transition.state,
+            previous_state=transition.previous_state,
+            endpoint=self._operator.endpoints[endpoint].role.value,
+            reason=transition.reason,
+            sessions_bound=bound,
+            sessions_configured=configured,
+            connector_id=connector_id,
+            at=at,
+        )
+
+    def _count_failover(self, endpoint: int) -> None:
+        role = self._operator.endpoints[endpoint].role.value
+        metrics.counter("smpp_failovers_total", operator=self._operator.operator_id, to=role).inc()
+
+    def _show(self) -> None:
+        is_bound = self._verdict.state in (HealthState.BOUND, HealthState.FAILBACK)
+        metrics.gauge("smpp_operator_bound", operator=self._operator.operator_id).set(int(is_bound))

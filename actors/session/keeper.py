@@ -1,0 +1,179 @@
+"""Keeps a session bound: credentials, connect, bind, and again with growing waits after a failure or a loss."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Protocol
+
+from actors.clients.management import management_client
+from actors.session.lease import BindLease, LeaseDenied
+from actors.session.link import SmppLink
+from actors.session.links import BindFailed, SessionLinks, TransceiverRefused
+from adapters.operator_management import OperatorManagementUnavailable, OperatorUnknown
+from adapters.telemetry import metrics
+from adapters.telemetry.logs import log_event
+from config.operators import Credentials, OperatorConfig
+from core.backoff import Backoff
+from core.bind_refusals import wait_s
+from messages.control import SessionAssignment
+from smpp.constants import CommandStatus
+
+UNBIND_S = 1.0  # for the SMSC's unbind_resp
+LOOK_S = 0.02  # between looks whether all is answered, while parting
+
+log = logging.getLogger(__name__)
+
+
+class NotTried(Exception):
+    """Something of ours hinders the bind, which says nothing of the endpoint.
+
+    retry_after_s: 0 leaves it to the backoff.
+    """
+
+    def __init__(self, reason: str, retry_after_s: float = 0) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class Traffic(Protocol):
+    """What moves over the session, as far as binding and parting care."""
+
+    def bound(self, mode: str) -> None: ...
+    def unbound(self, reason: str, *, endpoint_failed: bool) -> None: ...
+    def is_quiet(self) -> bool: ...
+    def links_gone(self, transmitter: SmppLink | None) -> None: ...
+
+
+class BindKeeper:
+    """Runs until `stop`; tells its Traffic when it may send and when no longer."""
+
+    def __init__(self, assignment: SessionAssignment, name: str, links: SessionLinks, traffic: Traffic) -> None:
+        self._operator = operator = assignment.operator
+        self._endpoint = operator.endpoints[assignment.endpoint]
+        self._name = name
+        self._links = links
+        self._traffic = traffic
+        self._management = management_client()
+        self._backoff = Backoff(operator.timers.reconnect_min_s, operator.timers.reconnect_max_s)
+        self._over = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._lease = BindLease(assignment, name, self.part)
+        self.carries = False
+        self._retry_at = 0.0
+        self.is_bound = False
+        self.last_error = ""
+
+    def configure(self, operator: OperatorConfig) -> None:
+        """New settings; those of the bind itself hold from the next one on."""
+        self._operator = operator
+        self._backoff = Backoff(operator.timers.reconnect_min_s, operator.timers.reconnect_max_s)
+        self._links.configure(operator)
+
+    @property
+    def lease(self) -> str:
+        return self._lease.state
+
+    @property
+    def retry_in_s(self) -> float:
+        return max(0.0, self._retry_at - time.monotonic())
+
+    async def run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                await self._bind()
+                await self._stay()
+            except TransceiverRefused as refusal:
+                log_event(log, logging.INFO, "transceiver_refused", str(refusal), **self._where())
+                continue
+            except BindFailed as failure:
+                self._count(failure.result)
+                self._could_not_bind("bind_failed", str(failure), endpoint_failed=True)
+                retry_after_s = wait_s(failure.failure, self._backoff.next_s())
+            except NotTried as hindrance:
+                self._could_not_bind("bind_not_tried", str(hindrance), endpoint_failed=False)
+                retry_after_s = hindrance.retry_after_s or self._backoff.next_s()
+            else:
+                retry_after_s = self._backoff.next_s()
+            finally:
+                await self._lease.release()
+            await self._wait(retry_after_s)
+
+    async def _stay(self) -> None:
+        bound_at = time.monotonic()
+        await self._over.wait()
+        if time.monotonic() - bound_at >= self._operator.timers.reconnect_max_s:
+            self._backoff.reset()
+
+    def lost(self, reason: str) -> None:
+        """The links ended by themselves."""
+        self._withdraw(reason)
+        self._finish(reason, self._links.transmitter)
+
+    async def part(self, reason: str, deadline: float) -> None:
+        """Leave in order by `deadline` (monotonic seconds): no new submits, wait for what is due, unbind."""
+        self._withdraw(reason)
+        while self.is_bound and not self._traffic.is_quiet() and time.monotonic() < deadline - UNBIND_S:
+            await asyncio.sleep(LOOK_S)
+        if self.is_bound:
+            transmitter = self._links.transmitter
+            await self._links.unbind(UNBIND_S)
+            self._finish(reason, transmitter)
+
+    async def stop(self, deadline: float) -> None:
+        """Part and stay away."""
+        self._stopped.set()
+        await self.part("stopped", deadline)
+
+    async def _bind(self) -> None:
+        credentials = await self._credentials()
+        try:
+            await self._lease.take(self._operator, self._links.binds)
+        except LeaseDenied as denial:
+            raise NotTried(str(denial), denial.retry_after_s) from None
+        await self._links.bind(self._endpoint, credentials)
+        self.is_bound, self.carries, self.last_error = True, True, ""
+        self._over.clear()
+        self._count(CommandStatus.ESME_ROK.name)
+        log_event(log, logging.INFO, "session_bound", mode=self._links.mode, **self._where())
+        self._traffic.bound(self._links.mode)
+        if self._stopped.is_set():
+            await self.part("stopped", time.monotonic())
+
+    async def _credentials(self) -> Credentials:
+        try:
+            return await self._management.fetch_credentials(self._operator.operator_id)
+        except (OperatorManagementUnavailable, OperatorUnknown) as error:
+            raise NotTried(f"no credentials: {error}") from None
+
+    def _could_not_bind(self, event: str, reason: str, *, endpoint_failed: bool) -> None:
+        self.last_error = reason
+        log_event(log, logging.WARNING, event, reason, **self._where())
+        self._traffic.unbound(reason, endpoint_failed=endpoint_failed)
+
+    def _withdraw(self, reason: str) -> None:
+        """No new submits from now on."""
+        if self.carries:
+            self.carries = False
+            level = logging.INFO if self._stopped.is_set() else logging.WARNING
+            log_event(log, level, "session_unbound", reason, **self._where())
+            self._traffic.unbound(reason, endpoint_failed=not self._stopped.is_set())
+
+    def _finish(self, reason: str, transmitter: SmppLink | None) -> None:
+        if self.is_bound:
+            self.is_bound, self.last_error = False, reason
+            self._traffic.links_gone(transmitter)
+            self._over.set()
+
+    async def _wait(self, delay_s: float) -> None:
+        self._retry_at = time.monotonic() + delay_s
+        metrics.counter("smpp_reconnects_total", operator=self._operator.operator_id).inc()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), delay_s)
+
+    def _count(self, result: str) -> None:
+        metrics.counter("smpp_binds_total", operator=self._operator.operator_id, result=result).inc()
+
+    def _where(self) -> dict[str, str]:
+        address = f"{self._endpoint.host}:{self._endpoint.port}"
+        return {"operator_id": self._operator.operator_id, "endpoint": self._endpoint.role.value, "address": address}

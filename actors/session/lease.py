@@ -1,0 +1,112 @@
+"""The lease of a session's binds, where the operator limits them over all replicas; without a limit there is none.
+
+Without Redis a live session goes on until its lease would end, and no new bind is made (docs/decisions).
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from actors.runtime.surroundings import surroundings
+from adapters.redis_leases import BindLeases, Claim, Denied, LeasesUnavailable
+from config.operators import OperatorConfig
+from core.bind_lease import HeldLease
+from messages.control import SessionAssignment
+
+AFTER_GIVING_UP_S = 1.0  # the binds are meant for another replica
+UNAVAILABLE_RETRY_S = 1.0
+
+NO_LIMIT = "no limit"
+
+
+class LeaseDenied(Exception):
+    """No bind is free now: why, and when to ask again."""
+
+    def __init__(self, reason: str, retry_after_s: float) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class BindLease:
+    """Taken before a connect, renewed until released. `leave` is to end the binds by a time (monotonic seconds)."""
+
+    def __init__(
+        self, assignment: SessionAssignment, session: str, leave: Callable[[str, float], Awaitable[None]]
+    ) -> None:
+        settings = surroundings().settings
+        self._replica_id = f"{settings.connector_id}.{surroundings().run_id}"
+        self._endpoint = assignment.endpoint
+        self._session = session
+        self._leave = leave
+        self._leases = BindLeases(settings.redis_url)
+        self._claim: Claim | None = None
+        self._held: HeldLease | None = None
+        self._renewing: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> str:
+        if self._claim is None:
+            return NO_LIMIT
+        if self._held is None:
+            return "none"
+        return f"token {self._held.fencing_token}"
+
+    async def take(self, operator: OperatorConfig, binds: int) -> None:
+        """Raises LeaseDenied."""
+        self._claim = self._claim_for(operator, binds)
+        if self._claim is None:
+            return
+        try:
+            answer = await self._leases.acquire(self._claim)
+        except LeasesUnavailable:
+            raise LeaseDenied("no bind lease: Redis does not answer", UNAVAILABLE_RETRY_S) from None
+        if isinstance(answer, Denied):
+            raise LeaseDenied(f"waits for a bind lease: {answer.reason.value}", answer.retry_after_s)
+        self._held = HeldLease(answer.fencing_token, answer.ttl_s, answer.sent_at)
+        self._renewing = asyncio.get_running_loop().create_task(self._renew(self._claim))
+
+    async def release(self) -> None:
+        """The links are closed; the binds are free for others."""
+        held, self._held = self._held, None
+        if self._renewing is not None:
+            self._renewing.cancel()
+            self._renewing = None
+        if held is not None and self._claim is not None:
+            try:
+                await self._leases.release(self._claim, held.fencing_token)
+            except LeasesUnavailable:
+                return  # it ends by itself
+
+    async def _renew(self, claim: Claim) -> None:
+        is_leaving = False
+        while self._held is not None:
+            await asyncio.sleep(max(0.0, self._held.look_at - time.monotonic()))
+            now = time.monotonic()
+            if self._held.must_unbind(now):
+                await self._leave("bind lease lost", now + self._held.unbind_s)
+                return
+            await self._renew_once(claim, now)
+            if self._held.give_up and not is_leaving:
+                is_leaving = True
+                deadline = now + surroundings().settings.drain_timeout_s
+                self._leaving = asyncio.get_running_loop().create_task(self._give_up(deadline))
+
+    async def _renew_once(self, claim: Claim, now: float) -> None:
+        assert self._held is not None
+        try:
+            renewal = await self._leases.renew(claim, self._held.fencing_token)
+        except LeasesUnavailable:
+            self._held = self._held.unanswered(now)
+            return
+        held = self._held
+        self._held = held.renewed(renewal.sent_at, renewal.give_up) if renewal.is_held else held.lost()
+
+    async def _give_up(self, deadline: float) -> None:
+        await self._leave("bind given up for another replica", deadline)
+
+    def _claim_for(self, operator: OperatorConfig, binds: int) -> Claim | None:
+        if operator.bind.max_binds is None:
+            return None
+        return Claim(
+            operator.operator_id, self._endpoint, self._replica_id, self._session, binds, operator.bind.max_binds
+        )

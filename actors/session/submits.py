@@ -1,0 +1,101 @@
+"""The way of orders through a session: submit_sm out, answers to the CorrelationWriter and back to the operator."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from actors.runtime.lanes import LaneClient
+from actors.session.link import SmppLink
+from actors.session.reports import SubmitReports
+from adapters.telemetry import metrics
+from config.operators import OperatorConfig
+from messages.lanes import Accepted, AcceptedBatch, SubmitBatch, SubmitOrder, Unsubmitted
+from smpp.constants import CommandStatus, status_name
+from smpp.events import Event, LateAnswer, SubmitAnswered, SubmitTimedOut
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter
+
+
+class SubmitPath:
+    """transmitter: the link that may carry submits now, or None. Keys of submits are their orders."""
+
+    def __init__(
+        self, operator: OperatorConfig, session: str, writer: LaneClient, transmitter: Callable[[], SmppLink | None]
+    ) -> None:
+        self._operator_id = operator.operator_id
+        self._writer = writer
+        self._transmitter = transmitter
+        self.reports = SubmitReports(operator.session_window())
+        self._accepted = self._counter(CommandStatus.ESME_ROK)
+        self._seconds = metrics.histogram("smpp_submit_sm_seconds", operator=operator.operator_id)
+        self._window_in_use = metrics.gauge("smpp_window_in_use", operator=operator.operator_id, session=session)
+
+    def submit(self, batch: SubmitBatch) -> None:
+        """Send what the window takes; the rest goes back unsent."""
+        link = self._transmitter()
+        now = time.monotonic()
+        for index, order in enumerate(batch.orders):
+            if link is None or not link.connection.free_slots:
+                self._send_back(batch.orders[index:])
+                break
+            link.connection.submit(order.body, order, now)
+        if link is not None:
+            link.flush()
+            self._window_in_use.set(link.connection.in_flight)
+
+    def received(self, link: SmppLink, events: list[Event], at: float) -> None:
+        """Everything that answers a submit among the events of one read. at: seconds since the epoch."""
+        accepted: list[Accepted] = []
+        took_s: list[float] = []
+        for event in events:
+            if isinstance(event, SubmitAnswered):
+                took_s.append(event.took_s)
+                self._answered(event, accepted, at)
+            elif isinstance(event, SubmitTimedOut):
+                self.reports.returned(_order(event.key).key, Unsubmitted.UNKNOWN)
+            elif isinstance(event, LateAnswer):
+                _late(event, accepted, at)
+        if took_s:
+            metrics.observe_all(self._seconds, took_s)
+        if accepted:
+            self._accepted.inc(len(accepted))
+            self._writer.send(AcceptedBatch(accepted))
+        self._window_in_use.set(link.connection.in_flight)
+        self.reports.flush_soon()
+
+    def hand_back(self, link: SmppLink) -> None:
+        """The link is gone: whether its open submits arrived is not known."""
+        for order in link.connection.unanswered():
+            self.reports.returned(_order(order).key, Unsubmitted.UNKNOWN)
+        self._window_in_use.set(0)
+        self.reports.flush()
+
+    def _send_back(self, orders: list[SubmitOrder]) -> None:
+        for order in orders:
+            self.reports.returned(order.key, Unsubmitted.NOT_SENT)
+        self.reports.flush()
+
+    def _answered(self, event: SubmitAnswered, accepted: list[Accepted], at: float) -> None:
+        order = _order(event.key)
+        if event.command_status == CommandStatus.ESME_ROK:
+            accepted.append(Accepted(event.smsc_message_id, at - event.took_s, order.context))
+            self.reports.accepted(order.key)
+        else:
+            self._counter(event.command_status).inc()
+            self.reports.refused(order.key, event.command_status)
+
+    def _counter(self, command_status: int) -> "Counter":
+        name = status_name(command_status)
+        return metrics.counter("smpp_submit_sm_total", operator=self._operator_id, command_status=name)
+
+
+def _order(key: object) -> SubmitOrder:
+    assert isinstance(key, SubmitOrder)
+    return key
+
+
+def _late(event: LateAnswer, accepted: list[Accepted], at: float) -> None:
+    """Its order went back as unknown long ago; the id is still worth knowing, its receipt will name it."""
+    if event.command_status == CommandStatus.ESME_ROK and isinstance(event.key, SubmitOrder):
+        accepted.append(Accepted(event.smsc_message_id, at, event.key.context))
