@@ -21,7 +21,7 @@ from actors.runtime.lanes import Delivery
 from actors.runtime.surroundings import surroundings
 from adapters.postgres.connection import PostgresConnection
 from adapters.postgres.errors import DatabaseUnavailable
-from adapters.postgres.receipts import ReceiptStore
+from adapters.postgres.receipts import AppliedReceipt, ReceiptStore
 from adapters.telemetry import metrics
 from core.dlr import receipt_event, tells_news
 from core.mobile_originated import PartsJoiner, mo_event
@@ -106,7 +106,7 @@ class ReceiptPublisherBody(Body):
         applied = await until_available(partial(self._store.apply, rows, settled), DatabaseUnavailable)
         events, safe, missed = [], [], []
         for one, answer in zip(waiting, applied, strict=True):
-            if answer is None:
+            if answer is None or self._may_be_of_another(one, answer):
                 missed.append(one)
                 continue
             safe.append(one)
@@ -118,6 +118,12 @@ class ReceiptPublisherBody(Body):
         self._finish(safe)
         await self._keep(missed)
 
+    def _may_be_of_another(self, one: Waiting[InboundReceipt], answer: AppliedReceipt) -> bool:
+        """A final receipt for a message that has had its own: a repeat, or the SMSC (or another endpoint with ids of its
+        own) has used the id again, and the correlation of that message is still on its way."""
+        is_repeat = one.item.receipt.final and not tells_news(answer.segment, changed=answer.changed)
+        return is_repeat and one.tries < EARLY_TRIES
+
     async def _keep(self, missed: Sequence[Waiting[InboundReceipt]]) -> None:
         """Receipts that came before their correlation: tried again shortly, then parked."""
         retry_at = time.monotonic() + EARLY_RETRY_S
@@ -125,7 +131,7 @@ class ReceiptPublisherBody(Body):
         for one in missed:
             one.tries += 1
             one.retry_at = retry_at
-            (parked if one.tries >= EARLY_TRIES else self._early).append(one)
+            (parked if one.tries > EARLY_TRIES else self._early).append(one)
         if parked:
             await self._late.park([one.item.receipt for one in parked])
             self._finish(parked)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
+from typing import Any
 
 import pytest
 from background_loop import BackgroundLoop
@@ -41,10 +42,11 @@ def site(loop: BackgroundLoop) -> Iterator[Sites]:
 
 @pytest.fixture
 def operator(site: Sites) -> Operators:
-    """Makes operators: of these sites, or of one new one; with these settings."""
+    """Makes operators: of these sites, or of one new one, or with `endpoints` of their own; with these settings."""
 
-    def make(*sites: Site, **settings: object) -> MobileOperator:
-        return MobileOperator(f"mno{next(_numbers)}", *(sites or (site(),)), **settings)
+    def make(*sites: Site, **settings: Any) -> MobileOperator:
+        needs_site = not sites and "endpoints" not in settings
+        return MobileOperator(f"mno{next(_numbers)}", *([site()] if needs_site else sites), **settings)
 
     return make
 

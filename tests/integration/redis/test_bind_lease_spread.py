@@ -1,5 +1,6 @@
 """Who holds the binds: spread evenly over the replicas that want them, and handed over in time."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 
@@ -13,7 +14,7 @@ from adapters.redis_leases import BindLeases, Claim, Granted
 TTL_S = 0.6
 SPREAD_WITHIN_S = 10.0  # the TTL for a new endpoint, then some rounds of asking and renewing
 HANDED_OVER_WITHIN_S = 2.0
-WATCHED_S = 4 * TTL_S  # a dozen renewals of each lease
+WATCHED_S = 2 * TTL_S  # six renewals of each lease, each of which could call it back
 
 StartReplica = Callable[..., LeasingReplica]
 
@@ -53,6 +54,16 @@ def wait_for_spread(record: Record, spread: list[int], within_s: float = SPREAD_
     wait_until(lambda: sorted(record.held().values()) == spread, within_s, f"binds held as {spread}")
 
 
+def wait_for_bind_of(name: str, record: Record) -> None:
+    wait_until(lambda: name in record.held(), HANDED_OVER_WITHIN_S, f"a bind of {name}")
+
+
+async def fail_to_bind(leases: BindLeases, claim: Claim) -> None:
+    while not isinstance(answer := await leases.acquire(claim), Granted):
+        await asyncio.sleep(answer.retry_after_s)
+    await leases.release(claim, answer.fencing_token)
+
+
 def stays(record: Record, spread: list[int]) -> bool:
     """Whether nothing is granted or given up for a good while."""
     granted = len(record.holdings)
@@ -90,7 +101,9 @@ def test_binds_that_nobody_else_wants_may_be_taken_by_anyone(start_replica, reco
     wait_for_spread(record, [1, 5])
 
 
-@pytest.mark.parametrize(("early", "binds", "spread"), [(["r-1"], 1, [2, 2]), (["r-1"], 2, [2, 2]), (["r-1", "r-2"], 1, [1, 1, 2])])
+@pytest.mark.parametrize(
+    ("early", "binds", "spread"), [(["r-1"], 1, [2, 2]), (["r-1"], 2, [2, 2]), (["r-1", "r-2"], 1, [1, 1, 2])]
+)
 def test_who_comes_late_gets_its_share_and_then_nothing_moves(start_replica, record, early, binds, spread):
     for name in early:
         start_replica(name, sessions=4, binds=binds, max_binds=4)
@@ -112,14 +125,14 @@ def test_binds_are_called_back_one_at_a_time(start_replica, record):
     assert all(taken < next_given_up for taken, next_given_up in zip(taken, given_up[1:], strict=False))
 
 
-def test_a_rolling_update_hands_the_binds_over_in_time(start_replica, record):
+def test_a_rolling_update_hands_the_binds_over_in_time(loop, start_replica, record):
     old = [start_replica(f"old-{number}", sessions=1, max_binds=2) for number in range(2)]
     wait_for_spread(record, [1, 1])
     for number, leaving in enumerate(old):
         start_replica(f"new-{number}", sessions=1, max_binds=2)
-        leaving_at = leave(leaving)
-        wait_until(lambda: granted_since(record, leaving_at), HANDED_OVER_WITHIN_S, "the bind taken over")  # noqa: B023
-    wait_for_spread(record, [1, 1])
+        loop.call(leaving.leave)
+        wait_for_bind_of(f"new-{number}", record)
+    assert record.held() == {"new-0": 1, "new-1": 1}
     assert record.most_held() == 2
 
 
@@ -132,12 +145,7 @@ def test_the_binds_of_a_killed_replica_are_taken_after_its_ttl(loop, start_repli
 
 
 def test_a_replica_whose_binds_fail_takes_none_of_another(loop, start_replica, leases, operator_id, record):
-    claim = Claim(operator_id, 0, "failing", "s-1", binds=1, max_binds=2)
-    start_replica("healthy", sessions=1, max_binds=2)
-    wait_for_spread(record, [1])
-    granted = loop.run(leases.acquire(claim))
-    assert isinstance(granted, Granted)
-    loop.run(leases.release(claim, granted.fencing_token))
+    loop.run(fail_to_bind(leases, Claim(operator_id, 0, "failing", "s-0", binds=1, max_binds=2)))
     start_replica("healthy", sessions=2, max_binds=2)
     wait_for_spread(record, [2])
     start_replica("failing", sessions=1, max_binds=2)
