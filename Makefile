@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check scenarios scenarios-real interop bench clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -17,6 +17,15 @@ check: $(STAMP)  ## types, lint and import directions
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+scenarios: $(STAMP)  ## sessions under faults, with shortened timers
+	@$(BIN)/python -m pytest -m "scenarios and not real_timers" $(PYTEST_ARGS)
+
+scenarios-real: $(STAMP)  ## the same at the specification's timers
+	@$(BIN)/python -m pytest -m real_timers --timeout=900 $(PYTEST_ARGS)
+
+interop: $(STAMP)  ## against independent SMSCs; INTEROP_SECONDS=600 for long
+	@$(BIN)/python -m pytest -m interop --timeout=1800 $(PYTEST_ARGS)
 
 bench: $(STAMP)  ## throughput and cost, on this machine
 	@$(BIN)/python -m loadtest.bench $(BENCH_ARGS)

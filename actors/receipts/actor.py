@@ -119,8 +119,8 @@ class ReceiptPublisherBody(Body):
         await self._keep(missed)
 
     def _may_be_of_another(self, one: Waiting[InboundReceipt], answer: AppliedReceipt) -> bool:
-        """A final receipt for a message that has had its own: a repeat, or the SMSC (or another endpoint with ids of its
-        own) has used the id again, and the correlation of that message is still on its way."""
+        """A final receipt for a message that has had its own: a repeat, or the SMSC has used the id again (as another
+        endpoint with ids of its own does), and the correlation of that message is still on its way."""
         is_repeat = one.item.receipt.final and not tells_news(answer.segment, changed=answer.changed)
         return is_repeat and one.tries < EARLY_TRIES
 

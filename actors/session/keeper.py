@@ -59,6 +59,7 @@ class BindKeeper:
         self._over = asyncio.Event()
         self._stopped = asyncio.Event()
         self._lease = BindLease(assignment, name, self.part)
+        self._has_connected = False
         self.carries = False
         self._retry_at = 0.0
         self.is_bound = False
@@ -131,6 +132,9 @@ class BindKeeper:
             await self._lease.take(self._operator, self._links.binds)
         except LeaseDenied as denial:
             raise NotTried(str(denial), denial.retry_after_s) from None
+        if self._has_connected:
+            metrics.counter("smpp_reconnects_total", operator=self._operator.operator_id).inc()
+        self._has_connected = True
         await self._links.bind(self._endpoint, credentials)
         self.is_bound, self.carries, self.last_error = True, True, ""
         self._over.clear()
@@ -147,8 +151,9 @@ class BindKeeper:
             raise NotTried(f"no credentials: {error}") from None
 
     def _could_not_bind(self, event: str, reason: str, *, endpoint_failed: bool) -> None:
+        if endpoint_failed or reason != self.last_error:  # a lease is asked for twice a second
+            log_event(log, logging.WARNING, event, reason, **self._where())
         self.last_error = reason
-        log_event(log, logging.WARNING, event, reason, **self._where())
         self._traffic.unbound(reason, endpoint_failed=endpoint_failed)
 
     def _withdraw(self, reason: str) -> None:
@@ -167,7 +172,6 @@ class BindKeeper:
 
     async def _wait(self, delay_s: float) -> None:
         self._retry_at = time.monotonic() + delay_s
-        metrics.counter("smpp_reconnects_total", operator=self._operator.operator_id).inc()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), delay_s)
 
