@@ -12,7 +12,7 @@ from actors.inspection import Node, collect
 from actors.runtime.daemon_thread import in_daemon_thread
 from actors.runtime.lanes import LaneWatch, lane_address
 from actors.runtime.lifeline import is_alive, parent_pid
-from actors.runtime.system import ROOT_NAME, ActorSystemFailed, RunningActorSystem, RuntimeFolder
+from actors.runtime.system import CLASS_OF_ROOT, ROOT_NAME, ActorSystemFailed, RunningActorSystem, RuntimeFolder
 from adapters.http_endpoint import HttpEndpoint
 from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
@@ -71,6 +71,7 @@ class Service:
                 await watch.lost()
             delay_s = policy.delay_s(time.monotonic())
             log_event(log, logging.ERROR, "root_died", restart_in_s=round(delay_s, 2))
+            metrics.counter("smpp_actor_restarts_total", actor=CLASS_OF_ROOT.rpartition(".")[2]).inc()
             await asyncio.sleep(delay_s)
             try:
                 if not is_alive(admin):

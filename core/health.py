@@ -22,6 +22,8 @@ class HealthVerdict:
 
     def moved(self, move: Move, reason: str) -> Transition | None:
         """The transition that a move of the traffic is; None for one to another backup, which stays BOUND."""
+        if move.from_endpoint == move.to_endpoint:
+            return None
         if move.to_endpoint is None:
             return self._change(HealthState.UNBOUND, reason)
         if move.is_failback:

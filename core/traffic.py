@@ -24,7 +24,6 @@ class Traffic:
     """Orders waiting, orders in hand of the sessions, and the conclusions to pass on."""
 
     def __init__(self, operator: OperatorConfig) -> None:
-        self.configure(operator)
         self._queue = OrderQueue()
         self._dispatches = HeldDispatches()
         self._attempts = Attempts()
@@ -32,13 +31,14 @@ class Traffic:
         self._endpoint: int | None = None
         self.sessions: dict[str, SessionView] = {}
         self.unknown_outcomes = 0
+        self.configure(operator)
 
     def configure(self, operator: OperatorConfig) -> None:
         """New settings; orders and sessions stay as they are."""
         self._unknown_outcome = operator.unknown_outcome
         self._most_in_hand_s = MOST_HELD_S + operator.timers.response_s + REPORT_SLACK_S
         self._window = operator.session_window()
-        for session in getattr(self, "sessions", {}).values():
+        for session in self.sessions.values():
             session.window = self._window
 
     # Figures.

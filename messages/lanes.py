@@ -222,7 +222,10 @@ class InboundSettled(Struct, frozen=True, array_like=True, tag="settled"):
 
 
 class HealthTransition(Struct, frozen=True, array_like=True, tag="health"):
+    """is_new: to be published; else it is the last one, told again to a HealthPublisher that was started anew."""
+
     event: OperatorHealthEvent
+    is_new: bool = True
 
 
 class Confirmed(Struct, frozen=True, array_like=True, tag="confirmed"):

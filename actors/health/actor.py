@@ -1,15 +1,23 @@
-"""HealthPublisher: operator.health events, in order, through NATS outages."""
+"""HealthPublisher: operator.health events, in order, through NATS outages and the death of OperatorActors."""
 
 import asyncio
+import time
 from collections import deque
+
+import msgspec
 
 from actors.clients.event_publisher import EventPublisher
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneConnection
+from core.wall_clock import rfc3339
 from messages.control import Start
-from messages.events import OperatorHealthEvent
+from messages.events import HealthState, OperatorHealthEvent
 from messages.lanes import HealthTransition
+
+ACTOR_ENDED = "OperatorActor ended"
+
+Waiting = tuple[LaneConnection, int, OperatorHealthEvent]
 
 
 class HealthPublisherBody(Body):
@@ -17,7 +25,8 @@ class HealthPublisherBody(Body):
 
     def __init__(self, start: Start, shell: Shell) -> None:
         super().__init__(start, shell)
-        self._waiting: deque[tuple[LaneConnection, int, OperatorHealthEvent]] = deque()
+        self._waiting: deque[Waiting] = deque()
+        self._last: dict[LaneConnection, OperatorHealthEvent] = {}
         self._arrived = asyncio.Event()
         self._published = 0
 
@@ -27,8 +36,19 @@ class HealthPublisherBody(Body):
     def deliver(self, deliveries: list[Delivery]) -> None:
         for connection, number, message in deliveries:
             if isinstance(message, HealthTransition):
-                self._waiting.append((connection, number, message.event))
+                self._last[connection] = message.event
+                if message.is_new:
+                    self._waiting.append((connection, number, message.event))
+                else:
+                    connection.confirm([number])
         self._arrived.set()
+
+    def producer_gone(self, connection: LaneConnection) -> None:
+        """The actor can't tell any more that its sessions have ended with it."""
+        last = self._last.pop(connection, None)
+        if last is not None and last.state is not HealthState.UNBOUND:
+            self._waiting.append((connection, 0, _ended(last)))
+            self._arrived.set()
 
     async def _publish(self) -> None:
         publisher = await EventPublisher.connect(self.name)
@@ -51,3 +71,16 @@ class HealthPublisherBody(Body):
 
 class HealthPublisher(BaseActor):
     body_class = HealthPublisherBody
+
+
+def _ended(last: OperatorHealthEvent) -> OperatorHealthEvent:
+    at = rfc3339(time.time())
+    return msgspec.structs.replace(
+        last,
+        event_id=f"{last.operator_id}.{last.connector_id}.{HealthState.UNBOUND.value}.{at}",
+        state=HealthState.UNBOUND,
+        previous_state=last.state,
+        reason=ACTOR_ENDED,
+        sessions_bound=0,
+        at=at,
+    )

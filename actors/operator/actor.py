@@ -59,8 +59,8 @@ class OperatorBody(Body):
         self._arrivals.ask(self._writer)
         health_lane = LaneClient(self.lane_of(HEALTH_PUBLISHER), retain=True)
         self._writer.start()
-        health_lane.start()
         self._health = HealthReporter(self._operator, health_lane, self._session_counts)
+        health_lane.start()
         self._to_submit_seconds = metrics.histogram("smpp_dispatch_to_submit_seconds", operator=self._operator_id)
         await self._permits.start()
         self._sessions.reconcile()
@@ -240,7 +240,8 @@ class OperatorBody(Body):
         await self.drain_children(self.children, deadline)
         self._traffic.give_back_waiting()
         self._pass_on_conclusions()
-        await self.reach(lambda: not self._writer.unconfirmed, deadline)
+        self._health.moved(Move(self._sessions.policy.active, None), "stopped")
+        await self.reach(lambda: not self._writer.unconfirmed and not self._health.unconfirmed, deadline)
 
     def _session_counts(self) -> tuple[int, int]:
         return sum(session.bound for session in self._traffic.sessions.values()), self._operator.bind.sessions

@@ -25,6 +25,8 @@ class HealthReporter:
         self._lane = lane
         self._counts = counts
         self._verdict = HealthVerdict()
+        self._last: OperatorHealthEvent | None = None
+        lane.on_connect = self._tell_again
         self._show()
 
     @property
@@ -40,8 +42,17 @@ class HealthReporter:
             self._count_failover(move.to_endpoint)
         transition = self._verdict.moved(move, reason)
         if transition is not None:
-            self._lane.send(HealthTransition(self._event(transition, endpoint or 0)))
+            self._last = self._event(transition, endpoint or 0)
+            self._lane.send(HealthTransition(self._last))
         self._show()
+
+    @property
+    def unconfirmed(self) -> int:
+        return self._lane.unconfirmed
+
+    def _tell_again(self) -> None:
+        if self._last is not None:
+            self._lane.send(HealthTransition(self._last, is_new=False))
 
     def _event(self, transition: Transition, endpoint: int) -> OperatorHealthEvent:
         at = rfc3339(time.time())

@@ -12,13 +12,13 @@ def order(key: int, held_since: float = 0.0) -> Order:
 
 
 def bound(in_hand: int = 0, window: int = 10) -> SessionView:
-    view = SessionView("s", window, in_hand={key: order(key) for key in range(in_hand)})
-    view.bind(1, "TRX")
+    view = SessionView("s", window, endpoint=1, in_hand={key: order(key) for key in range(in_hand)})
+    view.bind("TRX")
     return view
 
 
 def test_a_session_is_unbound_at_first_and_says_why():
-    view = SessionView("s", 10)
+    view = SessionView("s", 10, endpoint=1)
 
     assert (view.bound, view.reason, view.free_slots(0.0)) == (False, "not bound yet", 0)
 

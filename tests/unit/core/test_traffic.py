@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from config.operators import MOST_HELD_S, Endpoint, OperatorConfig, UnknownOutcome
+from config.operators import MOST_HELD_S, Endpoint, EndpointRole, OperatorConfig, Timers, UnknownOutcome
 from core.order_queue import Order
 from core.traffic import GIVE_BACK_DELAY_S, UNSURE_DELAY_S, Traffic
 from messages.lanes import Concluded, Conclusion, MessageContext, Refusal, Return, SubmitReport, Unsubmitted
@@ -13,6 +13,7 @@ from smpp.constants import CommandStatus as Status
 from smpp.message_id import IdRule
 
 A, B = "session a", "session b"
+PRIMARY, BACKUP = 0, 1
 WINDOW = 4
 PLENTY = 100  # permits
 NOW = 1000.0  # monotonic
@@ -20,9 +21,15 @@ WALL_NOW = 1_700_000_000.0
 KEYS = itertools.count(1)
 
 
-def operator(unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND) -> OperatorConfig:
+def operator(
+    unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND, window: int = WINDOW, response_s: float = 10.0
+) -> OperatorConfig:
     return OperatorConfig(
-        operator_id="mno", endpoints=(Endpoint(host="smsc", port=2775),), window=WINDOW, unknown_outcome=unknown_outcome
+        operator_id="mno",
+        endpoints=(Endpoint(host="smsc", port=2775), Endpoint(host="other", port=2775, role=EndpointRole.BACKUP)),
+        window=window,
+        unknown_outcome=unknown_outcome,
+        timers=Timers(response_s=response_s),
     )
 
 
@@ -68,11 +75,24 @@ def orders(count: int) -> list[Order]:
 
 
 def traffic(*names: str, unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND) -> Traffic:
-    """With these sessions bound."""
-    made = Traffic(operator(unknown_outcome), names)
+    """With these sessions bound to the primary, which carries."""
+    made = Traffic(operator(unknown_outcome))
+    made.carry_over(PRIMARY)
     for name in names:
-        made.session_bound(name, 0, "TRX")
+        bind(made, name, PRIMARY)
     return made
+
+
+def two_endpoints() -> Traffic:
+    """A is bound to the primary, which carries, and B to the backup."""
+    made = traffic(A)
+    bind(made, B, BACKUP)
+    return made
+
+
+def bind(made: Traffic, name: str, endpoint: int) -> None:
+    made.add_session(name, endpoint)
+    made.session_bound(name, "TRX")
 
 
 def hand_over(made: Traffic, waiting: Iterable[Order], now: float = NOW) -> dict[str, list[Order]]:
@@ -136,18 +156,17 @@ def test_the_session_with_the_most_room_gets_the_next_order():
 
 
 def test_a_session_that_is_not_bound_gets_no_order():
-    made = Traffic(operator(), [A, B])
-    made.session_bound(B, 0, "TRX")
-    waiting = orders(WINDOW)
+    made, waiting = traffic(A, B), orders(WINDOW)
+    made.session_unbound(A, "link lost")
 
     assert hand_over(made, waiting) == {B: waiting}
 
 
 def test_without_sessions_nothing_goes_out_and_nothing_fails():
-    made = Traffic(operator(), [])
+    made = Traffic(operator())
 
-    assert made.assign(PLENTY, NOW, WALL_NOW) == {}
-    assert (made.free_slots(NOW), made.any_bound) == (0, False)
+    assert hand_over(made, orders(1)) == {}
+    assert (made.waiting, made.free_slots(NOW), made.can_carry) == (1, 0, False)
 
 
 def test_an_accepted_order_frees_its_slot_and_leaves_no_conclusion():
@@ -228,7 +247,7 @@ def test_orders_throttled_together_keep_their_order():
     made, waiting = traffic(A), orders(3)
     hand_over(made, waiting)
     made.reported(A, SubmitReport([], [Refusal(one.key, Status.ESME_RTHROTTLED) for one in waiting], []), NOW)
-    made.session_bound(A, 0, "TRX")
+    made.session_bound(A, "TRX")
 
     assert made.assign(PLENTY, NOW, WALL_NOW) == {A: waiting}
 
@@ -274,7 +293,7 @@ def test_a_pause_ends_with_a_new_bind():
     hand_over(made, [one])
     made.reported(A, refusal(one, Status.ESME_RTHROTTLED), NOW)
 
-    made.session_bound(A, 1, "TRX")
+    made.session_bound(A, "TRX")
 
     assert (made.free_slots(NOW), made.paused_for_s(NOW)) == (WINDOW, 0)
 
@@ -294,7 +313,7 @@ def test_throttling_alone_never_ends_an_order():
 
     for attempt in range(20):
         made.reported(A, refusal(one, Status.ESME_RTHROTTLED), NOW + attempt)
-        made.session_bound(A, 0, "TRX")
+        made.session_bound(A, "TRX")
         made.assign(PLENTY, NOW, WALL_NOW)
 
     assert (made.take_concluded(), made.in_hand) == ([], 1)
@@ -378,10 +397,9 @@ def test_attempts_are_counted_over_redeliveries_of_the_same_message():
     for _ in range(5):
         redelivered = order("m")
         hand_over(made, [redelivered])
-        made.session_unbound(A, "link lost")
         made.reported(A, returned(Unsubmitted.UNKNOWN, redelivered), NOW)
+        made.give_back_waiting()
         conclusions += [concluded.conclusion for concluded in made.take_concluded()]
-        made.session_bound(A, 0, "TRX")
 
     assert conclusions == [*[Conclusion.GIVE_BACK] * 4, Conclusion.REPORTED]
 
@@ -418,46 +436,33 @@ def test_orders_whose_session_lane_was_gone_go_first_to_another():
 # Back to JetStream.
 
 
-def test_what_waits_is_given_back_when_the_last_session_is_unbound():
-    made, waiting = traffic(A, B), [order("m", held_since=NOW), order("n", held_since=NOW)]
+def test_what_waits_stays_for_a_while_when_the_last_session_is_unbound():
+    made, waiting = traffic(A), orders(2)
     made.add(waiting)
 
     made.session_unbound(A, "link lost")
-    assert made.take_concluded() == []
-    made.session_unbound(B, "link lost")
 
-    assert made.take_concluded() == [given_back(one, GIVE_BACK_DELAY_S) for one in waiting]
-    assert made.waiting == 0
+    assert (made.take_concluded(), made.waiting, made.can_carry) == ([], 2, False)
 
 
-def test_what_a_session_returns_after_the_last_unbind_is_given_back_at_once():
+def test_what_waits_is_given_back_when_nothing_has_come_to_carry_it():
     made, waiting = traffic(A), orders(2)
-    hand_over(made, waiting)
-    made.session_unbound(A, "link lost")
+    made.add(waiting)
 
-    made.reported(A, returned(Unsubmitted.NOT_SENT, *waiting), NOW)
+    made.give_back_waiting()
 
     assert made.take_concluded() == [given_back(one, GIVE_BACK_DELAY_S) for one in waiting]
     assert made.waiting == 0
 
 
-def test_what_arrives_while_no_session_is_bound_is_given_back_at_once():
-    made, (one,) = Traffic(operator(), [A]), orders(1)
-
-    made.add([one])
-
-    assert made.take_concluded() == [given_back(one, GIVE_BACK_DELAY_S)]
-    assert made.waiting == 0
-
-
-def test_what_a_lost_lane_did_not_carry_is_given_back_where_no_session_is_bound():
-    made, waiting = traffic(A), orders(1)
+def test_what_is_in_hand_stays_there_when_what_waits_is_given_back():
+    made, waiting = traffic(A), orders(WINDOW + 1)
     hand_over(made, waiting)
-    made.session_unbound(A, "link lost")
 
-    made.not_handed_over(A, waiting)
+    made.give_back_waiting()
 
-    assert made.take_concluded() == [given_back(waiting[0], GIVE_BACK_DELAY_S)]
+    assert made.take_concluded() == [given_back(waiting[-1], GIVE_BACK_DELAY_S)]
+    assert (made.waiting, made.in_hand) == (0, WINDOW)
 
 
 def test_what_is_held_too_long_is_given_back():
@@ -493,15 +498,12 @@ def test_an_order_whose_session_never_reports_is_given_back_in_the_end():
 def test_the_open_submits_of_a_lost_session_are_given_back_with_time_for_its_answers_to_be_stored():
     made, waiting = traffic(A), orders(WINDOW + 1)
     hand_over(made, waiting)
-    *open_submits, left = waiting
+    open_submits = waiting[:WINDOW]
 
     made.session_lost(A)
 
-    assert made.take_concluded() == [
-        *[given_back(one, UNSURE_DELAY_S) for one in open_submits],
-        given_back(left, GIVE_BACK_DELAY_S),
-    ]
-    assert (made.waiting, made.in_hand, made.unknown_outcomes, made.any_bound) == (0, 0, WINDOW, False)
+    assert made.take_concluded() == [given_back(one, UNSURE_DELAY_S) for one in open_submits]
+    assert (made.waiting, made.in_hand, made.unknown_outcomes, made.can_carry) == (1, 0, WINDOW, False)
 
 
 def test_the_open_submits_of_a_lost_session_are_reported_where_the_operator_wants_that():
@@ -514,6 +516,196 @@ def test_the_open_submits_of_a_lost_session_are_reported_where_the_operator_want
     assert made.unknown_outcomes == 1
 
 
+# Endpoints.
+
+
+def test_before_an_endpoint_is_chosen_nobody_carries():
+    made = Traffic(operator())
+    bind(made, A, PRIMARY)
+
+    assert hand_over(made, orders(1)) == {}
+    assert (made.waiting, made.free_slots(NOW), made.can_carry) == (1, 0, False)
+
+
+def test_only_sessions_of_the_endpoint_in_use_carry():
+    made, waiting = two_endpoints(), orders(WINDOW + 1)
+
+    assert hand_over(made, waiting) == {A: waiting[:WINDOW]}
+    assert (made.waiting, made.free_slots(NOW)) == (1, 0)
+
+
+def test_a_bound_session_of_another_endpoint_cannot_carry():
+    made = two_endpoints()
+
+    made.session_unbound(A, "link lost")
+
+    assert (made.can_carry, made.free_slots(NOW)) == (False, 0)
+
+
+def test_what_waits_goes_to_the_endpoint_that_carries_next():
+    made, waiting = two_endpoints(), orders(WINDOW + 2)
+    hand_over(made, waiting)
+
+    made.carry_over(BACKUP)
+
+    assert (made.can_carry, made.free_slots(NOW)) == (True, WINDOW)
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {B: waiting[WINDOW:]}
+    assert made.take_concluded() == []
+
+
+def test_while_no_endpoint_carries_what_waits_stays():
+    made, waiting = two_endpoints(), orders(1)
+
+    made.carry_over(None)
+
+    assert hand_over(made, waiting) == {}
+    assert (made.waiting, made.can_carry, made.take_concluded()) == (1, False, [])
+
+
+def test_answers_of_an_endpoint_that_carries_no_longer_still_count():
+    made, waiting = two_endpoints(), orders(3)
+    hand_over(made, waiting)
+    accepted, refused, unsent = waiting
+    made.carry_over(BACKUP)
+
+    made.reported(
+        A,
+        SubmitReport(
+            [accepted.key], [Refusal(refused.key, Status.ESME_RINVDSTADR)], [Return(unsent.key, Unsubmitted.NOT_SENT)]
+        ),
+        NOW,
+    )
+
+    assert made.take_concluded() == [Concluded(Conclusion.REFUSED, refused.context, Status.ESME_RINVDSTADR)]
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {B: [unsent]}
+    assert list(made.sessions[A].in_hand) == []
+
+
+def test_a_pause_at_one_endpoint_does_not_hold_up_the_other():
+    made, (one,) = two_endpoints(), orders(1)
+    hand_over(made, [one])
+    made.reported(A, refusal(one, Status.ESME_RTHROTTLED), NOW)
+
+    made.carry_over(BACKUP)
+
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {B: [one]}
+
+
+# Sessions that come and go.
+
+
+def test_a_new_session_carries_once_it_is_bound():
+    made, waiting = traffic(), orders(1)
+    made.add_session(A, PRIMARY)
+    made.add(waiting)
+
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {}
+    made.session_bound(A, "TRX")
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {A: waiting}
+
+
+def test_a_session_that_drained_to_the_end_leaves_nothing_behind():
+    made = traffic(A, B)
+
+    made.remove_session(A)
+
+    assert (list(made.sessions), made.in_hand, made.take_concluded(), made.unknown_outcomes) == ([B], 0, [], 0)
+
+
+def test_what_a_removed_session_still_has_in_hand_is_given_back_with_time_for_its_answers_to_be_stored():
+    made, waiting = traffic(A), orders(WINDOW + 1)
+    hand_over(made, waiting)
+
+    made.remove_session(A)
+
+    assert made.take_concluded() == [given_back(one, UNSURE_DELAY_S) for one in waiting[:WINDOW]]
+    assert (made.sessions, made.waiting, made.in_hand, made.unknown_outcomes) == ({}, 1, 0, WINDOW)
+
+
+def test_what_a_removed_session_still_has_in_hand_is_reported_where_the_operator_wants_that():
+    made, (one,) = traffic(A, unknown_outcome=UnknownOutcome.REPORT), orders(1)
+    hand_over(made, [one])
+
+    made.remove_session(A)
+
+    assert made.take_concluded() == [Concluded(Conclusion.REPORTED, one.context)]
+
+
+def test_a_session_that_comes_back_under_its_name_starts_anew():
+    made, (one,) = traffic(A), orders(1)
+    hand_over(made, [one])
+    made.reported(A, refusal(one, Status.ESME_RTHROTTLED), NOW)
+    made.remove_session(A)
+
+    bind(made, A, PRIMARY)
+
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {A: [one]}
+
+
+# New settings.
+
+
+def test_a_wider_window_takes_more_at_once_on_the_sessions_there_are():
+    made, waiting = traffic(A), orders(WINDOW + 2)
+    hand_over(made, waiting)
+
+    made.configure(operator(window=WINDOW + 1))
+
+    assert made.assign(PLENTY, NOW, WALL_NOW) == {A: waiting[WINDOW : WINDOW + 1]}
+
+
+def test_a_narrower_window_takes_nothing_until_enough_is_answered():
+    made, waiting = traffic(A), orders(WINDOW + 1)
+    hand_over(made, waiting)
+
+    made.configure(operator(window=2))
+
+    room = [made.free_slots(NOW)]
+    for answered in waiting[: WINDOW - 1]:
+        made.reported(A, SubmitReport([answered.key], [], []), NOW)
+        room.append(made.free_slots(NOW))
+    assert room == [0, 0, 0, 1]
+    assert (made.take_concluded(), made.unknown_outcomes) == ([], 0)
+
+
+def test_a_session_added_later_has_the_new_window():
+    made = traffic()
+    made.configure(operator(window=7))
+
+    bind(made, A, PRIMARY)
+
+    assert made.free_slots(NOW) == 7
+
+
+def test_new_settings_leave_bound_sessions_and_waiting_orders_as_they_are():
+    made, waiting = traffic(A), orders(WINDOW + 1)
+    hand_over(made, waiting)
+
+    made.configure(operator())
+
+    assert (made.waiting, made.in_hand, made.can_carry, made.take_concluded()) == (1, WINDOW, True, [])
+
+
+def test_a_new_rule_for_unknown_outcomes_holds_for_what_is_under_way():
+    made, (one,) = traffic(A), orders(1)
+    hand_over(made, [one])
+
+    made.configure(operator(UnknownOutcome.REPORT))
+    made.reported(A, returned(Unsubmitted.UNKNOWN, one), NOW)
+
+    assert made.take_concluded() == [Concluded(Conclusion.REPORTED, one.context)]
+
+
+def test_a_session_has_longer_to_report_where_the_operator_gets_longer_to_answer():
+    made, (one,) = traffic(A), orders(1)
+    hand_over(made, [one])
+
+    made.configure(operator(response_s=60))
+    made.give_back_old(NOW + MOST_HELD_S + 60)
+
+    assert (made.in_hand, made.take_concluded()) == (1, [])
+
+
 # Messages of several segments have one acknowledgement.
 
 
@@ -521,7 +713,7 @@ def test_a_message_goes_back_once_whatever_its_segments():
     made = traffic(A)
     made.add([order("m", segment, 3) for segment in (1, 2, 3)])
 
-    made.session_unbound(A, "link lost")
+    made.give_back_waiting()
 
     assert [(one.conclusion, one.context.reply) for one in made.take_concluded()] == [
         (Conclusion.GIVE_BACK, "reply of m")
