@@ -82,7 +82,7 @@ class BindLeases:
 
     At no time are more than max_binds leased, provided that each holder has unbound when its lease ends by its own
     clock, and that the clock of Redis is not set forward by seconds. Leases outlast a Redis that forgets them: their
-    holders go on renewing, and for one TTL nobody else gets any. The same goes for an endpoint that Redis has never seen.
+    holders go on renewing, and for one TTL nobody else gets any. So too for an endpoint that Redis has never seen.
     """
 
     def __init__(self, url: str, deadline_s: float = DEADLINE_S, ttl_s: float = TTL_S) -> None:

@@ -39,6 +39,7 @@ from messages.lanes import (
     Demand,
     DispatchBatch,
     DispatchItem,
+    GivenBack,
     HealthTransition,
     InboundBatch,
     InboundPart,
@@ -151,6 +152,7 @@ DISPATCH = Dispatch(
 FRAMES: list[Any] = [
     DispatchBatch([ITEM]),
     Demand(5, reset=True),
+    GivenBack(["reply", "another reply"]),
     SubmitBatch([ORDER]),
     SubmitReport([1], [Refusal(2, 88)], [Return(3, Unsubmitted.UNKNOWN)]),
     AcceptedBatch([Accepted("0A", 1.0, b"context")]),

@@ -51,5 +51,27 @@ def test_withdrawn_demand_is_asked_for_anew():
     assert (demand.outstanding, demand.more(100, 0)) == (0, MOST_WAITING)
 
 
+def test_a_higher_limit_lets_it_ask_for_more_than_is_under_way():
+    demand = DemandCount(100)
+    demand.more(free_slots=10_000, waiting=0)
+
+    demand.configure(1000)
+
+    assert demand.more(free_slots=10_000, waiting=0) == 16 + 500 - MOST_WAITING
+    assert demand.outstanding == 16 + 500
+
+
+def test_a_lower_limit_waits_for_what_was_asked_for_before():
+    demand = DemandCount(100)
+    demand.more(free_slots=10_000, waiting=0)
+    demand.configure(10)
+    asked = [demand.more(free_slots=10_000, waiting=0)]
+
+    demand.arrived(MOST_WAITING)
+    asked.append(demand.more(free_slots=10_000, waiting=0))
+
+    assert (asked, demand.outstanding) == ([0, 16 + 5], 16 + 5)
+
+
 def test_an_operator_of_one_message_in_ten_seconds_still_asks():
     assert DemandCount(0.1).more(free_slots=10, waiting=0) == 17

@@ -139,6 +139,36 @@ def test_a_redelivery_that_was_accepted_whole_needs_no_order():
     ]
 
 
+def test_new_settings_hold_for_what_is_read_from_now_on():
+    intake = Intake(OPERATOR)
+    (before,), _ = take(item(), intake=intake)
+
+    intake.configure(
+        msgspec.structs.replace(OPERATOR, receipt_ttl_h=1, message_id=MessageIdConfig(submit_resp=IdRule.DEC))
+    )
+    (after,), _ = take(item(), intake=intake)
+
+    assert [before.context, after.context] == [context(), context(receipt_ttl_s=3600, id_rule=IdRule.DEC)]
+
+
+def test_a_new_rule_for_long_messages_holds_for_what_is_read_from_now_on():
+    intake = Intake(OPERATOR)
+
+    intake.configure(msgspec.structs.replace(OPERATOR, long_messages=LongMessages.PAYLOAD))
+    orders, _ = take(item(text="a" * 161), intake=intake)
+
+    assert [order.context for order in orders] == [context()]
+
+
+def test_new_settings_number_the_orders_on():
+    intake = Intake(OPERATOR)
+    take(item(), intake=intake)
+
+    intake.configure(OPERATOR)
+
+    assert [order.key for order in take(item(), intake=intake)[0]] == [2]
+
+
 def test_parts_sent_after_a_redelivery_belong_to_those_sent_before_on_whatever_replica():
     before, _ = take(item(text="a" * 161))
     after, _ = take(item(deliveries=2, text="a" * 161), accepted=frozenset({1}), intake=Intake(OPERATOR))

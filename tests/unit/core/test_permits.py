@@ -76,6 +76,25 @@ def test_the_next_lease_is_as_large_and_as_long_as_the_queue_needs(tps: float, w
     assert Permits(tps).wish(waiting, NOW) == wish
 
 
+def test_a_new_limit_leaves_what_is_leased_and_holds_from_the_next_lease_on():
+    permits = granted(10)
+    permits.spend(4, NOW)
+
+    permits.configure(5)
+
+    assert (permits.left(NOW), permits.tps, permits.used_tps(NOW)) == (6, 5, 4)
+    assert permits.wish(100, NOW) == (1, FULL_VALIDITY_S)
+
+
+def test_after_a_higher_limit_the_same_rate_is_no_longer_near_it():
+    permits = granted(71)
+    permits.spend(71, NOW)
+
+    permits.configure(200)
+
+    assert permits.wish(1, NOW) == (8, SLOW_VALIDITY_S)
+
+
 def test_near_the_limit_leases_are_short():
     permits = granted(71)
     permits.spend(71, NOW)

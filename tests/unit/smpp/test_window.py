@@ -65,6 +65,15 @@ def test_a_look_at_the_next_deadline_always_finds_it_overdue(sent_at: float, res
     assert window.overdue(deadline) == ["key"]
 
 
+@pytest.mark.parametrize(("response_s", "deadline"), [(2.0, 3.0), (60.0, 61.0)], ids=["shorter", "longer"])
+def test_a_new_time_to_answer_holds_for_requests_under_way(response_s: float, deadline: float) -> None:
+    window = window_with(7, 3, now=1.0)
+    window.configure(response_s)
+    assert window.next_deadline() == deadline
+    assert window.overdue(deadline - 0.1) == []
+    assert window.overdue(deadline) == ["key 7", "key 3"]
+
+
 def test_a_timed_out_request_gives_its_slot_back() -> None:
     window = window_with(1, size=1)
     window.overdue(10.0)
