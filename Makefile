@@ -19,13 +19,13 @@ check: $(STAMP)  ## types, lint and import directions
 	@$(BIN)/lint-imports
 
 scenarios: $(STAMP)  ## sessions under faults, with shortened timers
-	@$(BIN)/python -m pytest -m "scenarios and not real_timers" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not real_timers" tests/scenarios $(PYTEST_ARGS)
 
 scenarios-real: $(STAMP)  ## the same at the specification's timers
-	@$(BIN)/python -m pytest -m real_timers --timeout=900 $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m real_timers --timeout=900 tests/scenarios $(PYTEST_ARGS)
 
 interop: $(STAMP)  ## against independent SMSCs; INTEROP_SECONDS=600 for long
-	@$(BIN)/python -m pytest -m interop --timeout=1800 $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --timeout=1800 tests/interop $(PYTEST_ARGS)
 
 bench: $(STAMP)  ## throughput and cost, on this machine
 	@$(BIN)/python -m loadtest.bench $(BENCH_ARGS)

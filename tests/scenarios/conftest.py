@@ -1,6 +1,5 @@
 """The real service against simulated operators behind link proxies, mostly with shortened timers."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -18,19 +17,7 @@ from services import Services
 
 from sandbox.stack import Stack
 
-REAL_TIMERS = bool(os.environ.get("REAL_TIMERS"))  # for the tests marked real_timers: those of the specification
-
 _numbers = count(1)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "scenarios: the real service and what operators do to it")
-    config.addinivalue_line("markers", "real_timers: also runs with the timers of the specification, for minutes")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker("scenarios")
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from waiting import wait_until
 
 from sandbox.link_proxy import LinkProxy
 
+pytestmark = pytest.mark.scenarios
+
 REBOUND_S = 10.0
 PAIR = {"transmitter": 1, "receiver": 1}
 

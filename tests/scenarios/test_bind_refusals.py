@@ -7,6 +7,8 @@ from waiting import wait_until
 
 from sandbox.link_proxy import LinkProxy
 
+pytestmark = pytest.mark.scenarios
+
 SEEN_S = 10.0
 BACKOFF_S = (0.0, QUICK["reconnect_max_s"])  # from and to, as the dump shows what is left of the wait
 

@@ -15,6 +15,8 @@ from smpp.constants import CommandId, CommandStatus
 from smpp.framing import parse_header
 from smpp.hot import pdu
 
+pytestmark = pytest.mark.scenarios
+
 OK = CommandStatus.ESME_ROK
 NO_ENQUIRIES = QUICK | {"enquire_link_s": 60.0, "response_s": 5.0}
 STOPPED_S = 10.0

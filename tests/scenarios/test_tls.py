@@ -14,6 +14,8 @@ from waiting import wait_until
 from sandbox.authority import Authority
 from sandbox.smsc.tls import TlsFiles
 
+pytestmark = pytest.mark.scenarios
+
 SEEN_S = 10.0
 NAME = "smsc.example"
 

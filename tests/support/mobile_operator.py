@@ -53,9 +53,9 @@ class MobileOperator:
         """The name of its OperatorActor."""
         return f"operator@{self.operator_id}"
 
-    def session(self, index: int = 0) -> str:
+    def session(self, index: int = 0, endpoint: int = 0) -> str:
         """The name of a SessionActor."""
-        return f"session@{self.operator_id}@{index}"
+        return f"session@{self.operator_id}@{endpoint}.{index}"
 
     @property
     def markers(self) -> Counter[int]:
