@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ def execute(args: argparse.Namespace) -> int:
     from adapters.telemetry import logs
 
     settings = settings_of(args)
+    signal.signal(signal.SIGTERM, _stop_before_start)
     logs.configure(settings.log_level, settings.log_format, actor="main")
     folder = RuntimeFolder(settings.runtime_dir)
     try:
@@ -41,6 +43,11 @@ def execute(args: argparse.Namespace) -> int:
     except OSError as error:
         complain(f"{error.strerror or type(error).__name__}: {error.filename or settings.runtime_dir}")
     return ExitCode.FAILURE
+
+
+def _stop_before_start(_number: int, _frame: object) -> None:
+    """Until the service has its own handler: end in order, with the folder cleared."""
+    raise SystemExit(ExitCode.OK)
 
 
 def _wait_for_schema(settings: Settings) -> None:

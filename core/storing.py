@@ -9,6 +9,8 @@ from messages.events import DeadDispatchEvent, DeliveryStatus
 from messages.lanes import Accepted, Concluded, Conclusion, MessageContext
 from smpp.message_id import normalise
 
+MAX_DEAD_PAYLOAD_BYTES = 512 * 1024  # base64 makes it a third more, and NATS takes 1 MiB
+
 STATUS_OF = {
     Conclusion.REFUSED: DeliveryStatus.REJECTED,
     Conclusion.EXPIRED: DeliveryStatus.EXPIRED,
@@ -59,10 +61,14 @@ def concluded_row(concluded: Concluded, now: float) -> CorrelationRow:
 def dead_event(concluded: Concluded) -> DeadDispatchEvent:
     """Its event_id is the same at every delivery of the dispatch."""
     context = concluded.context
+    payload, reason = concluded.payload, concluded.reason
+    if len(payload) > MAX_DEAD_PAYLOAD_BYTES:
+        reason = f"{reason}; payload cut to {MAX_DEAD_PAYLOAD_BYTES} of {len(payload)} bytes"
+        payload = payload[:MAX_DEAD_PAYLOAD_BYTES]
     return DeadDispatchEvent(
         event_id=f"{context.operator_id}.dead.{stream_sequence(context.reply)}",
         operator_id=context.operator_id,
-        payload=concluded.payload,
-        reason=concluded.reason,
+        payload=payload,
+        reason=reason,
         deliveries=concluded.deliveries,
     )

@@ -7,6 +7,8 @@ import asyncio
 import time
 from typing import Any
 
+import msgspec
+
 from actors.names import CORRELATION_WRITER, HEALTH_PUBLISHER
 from actors.operator.arrivals import Arrivals
 from actors.operator.health import HealthReporter
@@ -22,12 +24,14 @@ from core.failover import Move
 from core.traffic import Traffic
 from messages.control import Reconfigure, SessionBound, SessionUnbound, Start
 from messages.lanes import (
+    ActorState,
     Concluded,
     ConcludedBatch,
     Conclusion,
     Demand,
     DispatchBatch,
     GivenBack,
+    StatusReply,
     SubmitBatch,
     SubmitOrder,
     SubmitReport,
@@ -242,6 +246,13 @@ class OperatorBody(Body):
         self._pass_on_conclusions()
         self._health.moved(Move(self._sessions.policy.active, None), "stopped")
         await self.reach(lambda: not self._writer.unconfirmed and not self._health.unconfirmed, deadline)
+
+    def status(self) -> StatusReply:
+        """An operator that can't send is no sight for a green dump."""
+        status = super().status()
+        if status.state is ActorState.RUNNING and self._sessions.policy.active is None:
+            return msgspec.structs.replace(status, state=ActorState.DEGRADED)
+        return status
 
     def _session_counts(self) -> tuple[int, int]:
         return sum(session.bound for session in self._traffic.sessions.values()), self._operator.bind.sessions

@@ -67,8 +67,9 @@ class BindKeeper:
 
     def configure(self, operator: OperatorConfig) -> None:
         """New settings; those of the bind itself hold from the next one on."""
+        if operator.timers != self._operator.timers:
+            self._backoff = Backoff(operator.timers.reconnect_min_s, operator.timers.reconnect_max_s)
         self._operator = operator
-        self._backoff = Backoff(operator.timers.reconnect_min_s, operator.timers.reconnect_max_s)
         self._links.configure(operator)
 
     @property
@@ -89,10 +90,13 @@ class BindKeeper:
                 continue
             except BindFailed as failure:
                 self._count(failure.result)
-                self._could_not_bind("bind_failed", str(failure), endpoint_failed=True)
+                log_event(log, logging.WARNING, "bind_failed", str(failure), **self._where())
+                self._could_not_bind(str(failure), endpoint_failed=True)
                 retry_after_s = wait_s(failure.failure, self._backoff.next_s())
             except NotTried as hindrance:
-                self._could_not_bind("bind_not_tried", str(hindrance), endpoint_failed=False)
+                if str(hindrance) != self.last_error:  # a lease is asked for twice a second
+                    log_event(log, logging.WARNING, "bind_not_tried", str(hindrance), **self._where())
+                self._could_not_bind(str(hindrance), endpoint_failed=False)
                 retry_after_s = hindrance.retry_after_s or self._backoff.next_s()
             else:
                 retry_after_s = self._backoff.next_s()
@@ -150,9 +154,7 @@ class BindKeeper:
         except (OperatorManagementUnavailable, OperatorUnknown) as error:
             raise NotTried(f"no credentials: {error}") from None
 
-    def _could_not_bind(self, event: str, reason: str, *, endpoint_failed: bool) -> None:
-        if endpoint_failed or reason != self.last_error:  # a lease is asked for twice a second
-            log_event(log, logging.WARNING, event, reason, **self._where())
+    def _could_not_bind(self, reason: str, *, endpoint_failed: bool) -> None:
         self.last_error = reason
         self._traffic.unbound(reason, endpoint_failed=endpoint_failed)
 

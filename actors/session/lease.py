@@ -13,7 +13,6 @@ from config.operators import OperatorConfig
 from core.bind_lease import HeldLease
 from messages.control import SessionAssignment
 
-AFTER_GIVING_UP_S = 1.0  # the binds are meant for another replica
 UNAVAILABLE_RETRY_S = 1.0
 
 NO_LIMIT = "no limit"

@@ -152,6 +152,8 @@ class SessionLinks:
             addr_npi=bind.addr_npi,
             address_range=bind.address_range,
         )
+        if link.closed.is_set():  # an SMSC, or a firewall, may close what it has just accepted
+            raise BindFailed(NoAnswer.LINK_LOST)
         self._answers[link] = asyncio.get_running_loop().create_future()
         link.connection.bind(request, time.monotonic())
         link.flush()

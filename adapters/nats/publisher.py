@@ -11,6 +11,7 @@ from msgspec import Struct
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError
 
 from adapters.telemetry.logs import log_event
 
@@ -81,6 +82,11 @@ class ConfirmedPublisher:
         self._waiting[reply] = (batch, index)
         try:
             await self._client.publish(event.subject, event.payload, reply=reply, headers=headers)
+        except MaxPayloadError:
+            # For good: to try again would hold up everything behind it.
+            log_event(log, logging.ERROR, "event_too_large", event_id=event.event_id, size_bytes=len(event.payload))
+            del self._waiting[reply]
+            batch.settle(index, stored=True)
         except (NatsError, OSError):
             del self._waiting[reply]
             batch.settle(index, stored=False)

@@ -11,9 +11,11 @@ import logging
 import os
 import re
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
@@ -22,7 +24,6 @@ from adapters.telemetry.metrics import FOLDER_VARIABLE
 
 ACCUMULATING_KINDS = ("counter", "histogram")
 FOLDED = "dead"  # in place of a process id
-READ_ATTEMPTS = 3
 UNREADABLE = (struct.error, RuntimeError, UnicodeDecodeError)  # what MmapedDict raises for an incomplete file
 
 _PROCESS_FILE = re.compile(r"_(\d+)\.db$")
@@ -36,8 +37,8 @@ def exposition() -> bytes:
         if not _is_alive(pid):
             forget_process(pid)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, str(directory))
-    return _collect(registry)
+    _WrittenFiles(registry, str(directory))
+    return generate_latest(registry)
 
 
 def forget_process(pid: int) -> None:
@@ -50,14 +51,13 @@ def forget_process(pid: int) -> None:
             _fold(source, directory / f"{kind}_{FOLDED}.db")
 
 
-def _collect(registry: CollectorRegistry) -> bytes:
-    """A process that is just starting has an empty file for some microseconds; then it is read again."""
-    for _ in range(READ_ATTEMPTS - 1):
-        try:
-            return generate_latest(registry)
-        except UNREADABLE:
-            continue
-    return generate_latest(registry)
+class _WrittenFiles(MultiProcessCollector):
+    """Leaves out the empty file of a process that is just starting."""
+
+    def collect(self) -> Iterable[Metric]:
+        files = [str(path) for path in Path(self._path).glob("*.db") if path.stat().st_size]
+        metrics: Iterable[Metric] = self.merge(files, accumulate=True)
+        return metrics
 
 
 def _fold(source: Path, into: Path) -> None:

@@ -19,6 +19,7 @@ from services import Services
 from simulated_operator import SimulatedOperator
 from waiting import wait_until
 
+from actors.names import session_name
 from sandbox.process_tree import await_gone, process_tree
 from sandbox.stack import Stack
 
@@ -37,7 +38,7 @@ HEALTHY_S = 30.0
 CONFIG = {"tps": LIMIT_TPS, "window": WINDOW}
 
 VICTIMS = {
-    "session": "session@session@0",
+    "session": session_name("session", endpoint=0, index=0),
     "operator": "operator@operator",
     "router": "dispatch-router",
     "writer": "correlation-writer",
@@ -66,7 +67,7 @@ class Trial:
         return VICTIMS[self.operator.operator_id]
 
     def begin(self) -> None:
-        self.connector.running_node(f"session@{self.operator.operator_id}@0", bound=True)
+        self.connector.first_session(self.operator.operator_id, bound=True)
         self._load = self.platform.dispatch_load(self.operator.operator_id, self.message_ids, TPS)
 
     def kill(self) -> None:

@@ -401,6 +401,19 @@ def test_what_cannot_be_processed_is_told_and_the_next_message_flows(platform: P
     assert re.search(reason, event["reason"])
 
 
+def test_what_is_too_large_to_be_told_whole_is_told_in_part(platform: Platform):
+    """NATS takes messages of 1 MiB, and base64 adds a third."""
+    payload = a_payload(text="x" * 900_000)
+    dead_before = len(platform.events(DEAD, "plain"))
+    platform.publish("plain", payload)
+    platform.final_event(platform.dispatch("plain"))
+
+    *_, event = platform.wait_for(DEAD, "plain", dead_before + 1)
+    told = base64.b64decode(event["payload"])
+    assert payload.startswith(told)
+    assert len(told) > len(payload) // 2
+
+
 # Binds.
 
 
@@ -410,7 +423,7 @@ def test_an_smsc_that_refuses_bind_transceiver_is_bound_twice(
     message_id = platform.dispatch("pair", to=number)
 
     assert events_of(platform, message_id) == [delivered("pair", message_id, *operators["pair"].ids_of(number))]
-    assert connector.running_node("session@pair@0", bound=True)["mode"] == "TX+RX"
+    assert connector.first_session("pair", bound=True)["mode"] == "TX+RX"
     binds = operators["pair"].report()["binds"]
     assert (binds["total_by_mode"], binds["refused"]) == ({"transmitter": 1, "receiver": 1}, {"ESME_RINVCMDID": 1})
 

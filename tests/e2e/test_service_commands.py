@@ -24,6 +24,7 @@ from services import Services
 from simulated_operator import SimulatedOperator
 from waiting import wait_until
 
+from actors.names import session_name
 from config.version import version
 from sandbox.process import LOOPBACK, ServerProcess, reserve_port
 from sandbox.process_tree import await_paused, process_tree
@@ -31,6 +32,7 @@ from sandbox.stack import Stack
 
 RECOVERY_S = 30.0
 STOP_S = 15.0
+SESSION = session_name("alpha", endpoint=0, index=0)
 OWN_FIELDS = {"actor": str, "name": str, "pid": int, "state": str, "since": str, "restarts": int, "children": list}
 TREE = {
     "connector": "Connector",
@@ -39,7 +41,7 @@ TREE = {
     "health-publisher": "HealthPublisher",
     "operator@alpha": "OperatorActor",
     "receipt-publisher": "ReceiptPublisher",
-    "session@alpha@0": "SessionActor",
+    SESSION: "SessionActor",
 }
 TO_ALPHA = ("--operator", "alpha", "--to", "+491512345678", "--from", "Bank")
 
@@ -74,7 +76,7 @@ def unstarted(own_services: Services) -> Iterator[ConnectorProcess]:
 def connector(own_services: Services, alpha: SimulatedOperator) -> Iterator[ConnectorProcess]:
     """A running service, for tests that leave it as it is."""
     with own_services.running(alpha) as process:
-        process.running_node("session@alpha@0", bound=True)
+        process.first_session("alpha", bound=True)
         yield process
 
 
@@ -282,7 +284,7 @@ def test_dump_shows_the_figures_of_operator_and_session(connector: ConnectorProc
         "window": 200,
         "window_in_use": 0,
     }
-    assert figures(nodes["session@alpha@0"], "bound", "mode", "window_in_use", "address") == {
+    assert figures(nodes[SESSION], "bound", "mode", "window_in_use", "address") == {
         "bound": True,
         "mode": "TRX",
         "window_in_use": 0,
@@ -297,7 +299,7 @@ def figures(node: Node, *names: str) -> dict[str, Any]:
 def test_dump_of_one_operator_shows_its_branch(connector: ConnectorProcess):
     result = connector.run_command("dump", "--json", "--operator", "alpha")
 
-    assert [node["name"] for node in nodes_of(json.loads(result.stdout))] == ["operator@alpha", "session@alpha@0"]
+    assert [node["name"] for node in nodes_of(json.loads(result.stdout))] == ["operator@alpha", SESSION]
     assert result.returncode == 0
 
 
@@ -359,7 +361,7 @@ def test_probes_and_build_info_of_a_bound_service(connector: ConnectorProcess):
 
 def test_a_service_whose_operator_is_not_bound_is_alive_and_not_ready(own_services: Services, loop: BackgroundLoop):
     with SimulatedOperator(loop, "deaf", listener="deaf") as deaf, own_services.running(deaf) as process:
-        process.running_node("session@deaf@0", bound=False)
+        process.first_session("deaf", bound=False)
         with pytest.raises(urllib.error.HTTPError) as refusal:
             process.get("/readyz")
 

@@ -15,7 +15,8 @@ from smpp.constants import CommandStatus
 from smpp.message_id import IdRule
 
 WINDOW = 3
-SESSIONS = ("a", "b")
+ENDPOINT_OF = {"a": 0, "b": 0, "c": 1}  # the sessions, and the endpoint that each is bound to
+SESSIONS = tuple(ENDPOINT_OF)
 WALL_START = 1_700_000_000.0
 
 NAMES = st.sampled_from(SESSIONS)
@@ -56,7 +57,11 @@ class TrafficMachine(RuleBasedStateMachine):
             unknown_outcome=unknown_outcome,
         )
         self.unknown_outcome = unknown_outcome
-        self.traffic = Traffic(operator, SESSIONS)
+        self.traffic = Traffic(operator)
+        for name, endpoint in ENDPOINT_OF.items():
+            self.traffic.add_session(name, endpoint)
+        self.endpoint: int | None = 0
+        self.traffic.carry_over(0)
         self.keys = itertools.count(1)
         self.now = 1000.0
         self.orders: dict[int, Order] = {}
@@ -93,6 +98,7 @@ class TrafficMachine(RuleBasedStateMachine):
         assert sum(len(orders) for orders in assigned.values()) <= permits
         for name, orders in assigned.items():
             assert len(orders) <= room[name]
+            assert ENDPOINT_OF[name] == self.endpoint
             for order in orders:
                 self.check_sendable(order)
 
@@ -116,7 +122,12 @@ class TrafficMachine(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def bound(self, name: str) -> None:
-        self.traffic.session_bound(name, 0, "TRX")
+        self.traffic.session_bound(name, "TRX")
+
+    @rule(endpoint=st.sampled_from([0, 1, None]))
+    def moved(self, endpoint: int | None) -> None:
+        self.endpoint = endpoint
+        self.traffic.carry_over(endpoint)
 
     @rule(name=NAMES)
     def unbound(self, name: str) -> None:
@@ -148,10 +159,6 @@ class TrafficMachine(RuleBasedStateMachine):
             assert 0 <= session.free_slots(self.now) <= WINDOW - len(session.in_hand)
 
     @invariant()
-    def nothing_waits_where_nothing_is_bound(self) -> None:
-        assert self.traffic.any_bound or self.traffic.waiting == 0
-
-    @invariant()
     def each_fate_is_the_only_one(self) -> None:
         self.look()
         open_orders = len(self.orders) - len(self.fates)
@@ -168,6 +175,7 @@ class TrafficMachine(RuleBasedStateMachine):
             return
         for name in SESSIONS:
             self.lost(name)
+        self.traffic.give_back_waiting()
         self.look()
         assert (self.traffic.waiting, self.traffic.in_hand) == (0, 0)
         assert self.fates.keys() == self.orders.keys()

@@ -15,6 +15,7 @@ from operator_site import Site
 from platform_side import Platform
 from services import Services
 
+from sandbox.operator_data import DEFAULT_GROUP
 from sandbox.stack import Stack
 
 _numbers = count(1)
@@ -39,14 +40,17 @@ def operator(site: Sites) -> Operators:
 
 
 @pytest.fixture(scope="session")
-def migrated(services: Services) -> None:
-    """The schema is there."""
-    with services.prepared() as process:
+def prepared(services: Services, stack: Stack, loop: BackgroundLoop) -> None:
+    """The schema and the streams are there, as after any first service."""
+    with services.prepared(CONNECTOR_GROUP=DEFAULT_GROUP) as process:
         assert process.run_command("migrate").returncode == 0
+        process.start()
+        with Platform(loop, stack):  # waits for the streams
+            assert process.finish() == 0
 
 
 @pytest.fixture
-def fleet(stack: Stack, loop: BackgroundLoop, migrated: None) -> Iterator[Fleet]:
+def fleet(stack: Stack, loop: BackgroundLoop, prepared: None) -> Iterator[Fleet]:
     """Replicas of a group of its own."""
     with Fleet(stack, loop) as running:
         yield running
@@ -67,7 +71,7 @@ def connect(fleet: Fleet) -> Connect:
 
 
 @pytest.fixture
-def platform(stack: Stack, loop: BackgroundLoop) -> Iterator[Platform]:
-    """The platform's side, for tests that have started a service before, which makes the streams."""
+def platform(stack: Stack, loop: BackgroundLoop, prepared: None) -> Iterator[Platform]:
+    """The messaging platform's side of NATS."""
     with Platform(loop, stack) as side:
         yield side

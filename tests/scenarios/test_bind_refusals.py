@@ -10,14 +10,14 @@ from sandbox.link_proxy import LinkProxy
 pytestmark = pytest.mark.scenarios
 
 SEEN_S = 10.0
-BACKOFF_S = (0.0, QUICK["reconnect_max_s"])  # from and to, as the dump shows what is left of the wait
+BACKOFF_S = (0.0, QUICK.reconnect_max_s)  # from and to, as the dump shows what is left of the wait
 
 REFUSALS = {
     "ESME_RALYBND": ("bind refused: ESME_RALYBND, the SMSC still holds our old bind", (25.0, 30.0)),
     "ESME_RBINDFAIL": ("bind refused: ESME_RBINDFAIL, the SMSC gives no cause", BACKOFF_S),
     "ESME_RINVPASWD": ("bind refused: ESME_RINVPASWD, password refused", (55.0, 60.0)),
     "ESME_RINVSYSID": ("bind refused: ESME_RINVSYSID, system_id refused", (55.0, 60.0)),
-    "ESME_RTHROTTLED": ("bind refused: ESME_RTHROTTLED, too many binds for the SMSC", (5.0, 10.0)),
+    "ESME_RTHROTTLED": ("bind refused: ESME_RTHROTTLED, the SMSC takes no more binds for now", (5.0, 10.0)),
     "0x00000444": ("bind refused: 0x00000444", BACKOFF_S),
 }
 
@@ -32,7 +32,7 @@ def test_a_refused_bind_says_why_and_waits_accordingly(
     session = service.running_node(mno.session(), last_error=words)
     assert least_s <= session["retry_in_s"] <= most_s
     failed = service.events("bind_failed")[0]
-    assert (failed["level"], failed["message"], failed["session"]) == ("WARNING", words, mno.session())
+    assert (failed["level"], failed["message"], failed["actor"]) == ("WARNING", words, mno.session())
 
 
 def test_refused_binds_are_counted_by_their_status(site: Sites, operator: Operators, connect: Connect) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from background_loop import BackgroundLoop
@@ -18,7 +19,7 @@ from smpp.hot import pdu
 pytestmark = pytest.mark.scenarios
 
 OK = CommandStatus.ESME_ROK
-NO_ENQUIRIES = QUICK | {"enquire_link_s": 60.0, "response_s": 5.0}
+NO_ENQUIRIES = replace(QUICK, enquire_link_s=60.0, response_s=5.0)
 STOPPED_S = 10.0
 
 ENQUIRE_LINK, ENQUIRE_LINK_RESP = pdu(CommandId.ENQUIRE_LINK, OK, 7), pdu(CommandId.ENQUIRE_LINK_RESP, OK, 7)

@@ -16,6 +16,7 @@ from census import processes_of
 from waiting import wait_until
 
 from actors.inspection import collect_now
+from actors.names import session_name
 from sandbox.process import LOOPBACK, ServerProcess
 from sandbox.process_tree import Process, await_gone, signal_all
 
@@ -122,6 +123,10 @@ class ConnectorProcess(ServerProcess):
             return node if node and node["state"] == "running" and figures.items() <= node.items() else None
 
         return wait_until(look, within_s, f"{name} running with {figures}")
+
+    def first_session(self, operator_id: str, within_s: float = START_S, **figures: object) -> Node:
+        """The operator's first session on its first endpoint, once it runs and shows these figures."""
+        return self.running_node(session_name(operator_id, endpoint=0, index=0), within_s, **figures)
 
     def is_healthy(self) -> bool:
         """Every actor of the tree runs, and every session is bound."""

@@ -20,10 +20,13 @@ _groups = count(1)
 class Fleet:
     """Use it with `with`: at its end every replica that still runs must stop well, and nothing of any is left."""
 
-    def __init__(self, stack: Stack, loop: BackgroundLoop) -> None:
+    def __init__(
+        self, stack: Stack, loop: BackgroundLoop, replica_class: type[ConnectorProcess] = ConnectorProcess
+    ) -> None:
         """The schema must be migrated."""
         self._stack = stack
         self._loop = loop
+        self._replica_class = replica_class
         self._group = f"fleet-{next(_groups)}"
         self._running = ExitStack()
 
@@ -54,7 +57,7 @@ class Fleet:
     @contextmanager
     def _replica(self, name: str, settings: dict[str, str]) -> Iterator[ConnectorProcess]:
         mine = {"CONNECTOR_ID": name, "CONNECTOR_GROUP": self._group}
-        replica = ConnectorProcess({**self._stack.environment, **mine, **settings})
+        replica = self._replica_class({**self._stack.environment, **mine, **settings})
         try:
             yield replica
             if replica.running:

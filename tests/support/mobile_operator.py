@@ -1,8 +1,10 @@
 """A mobile network operator with one or more sites, as the operator-management-service tells of it."""
 
 from collections import Counter
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import pytest
 from connector_process import ConnectorProcess
 from operator_site import Site
 from simulated_operator import PASSWORD, SYSTEM_ID
@@ -13,28 +15,40 @@ from sandbox.process import LOOPBACK
 
 BOUND_S = 20.0
 
-QUICK = {
-    "enquire_link_s": 0.5,
-    "response_s": 0.5,
-    "reconnect_min_s": 0.2,
-    "reconnect_max_s": 1.6,
-    "failback_after_s": 1.0,
-}
-UNDER_LOAD = QUICK | {"response_s": 2.0}
+
+@dataclass(frozen=True)
+class Timers:
+    """Of an OperatorConfig, in seconds; the defaults are those of the specification."""
+
+    enquire_link_s: float = 30.0
+    response_s: float = 10.0
+    reconnect_min_s: float = 5.0
+    reconnect_max_s: float = 60.0
+    failback_after_s: float = 60.0
+
+    @property
+    def dead_s(self) -> float:
+        """Within so much a dead link is found: silence, then an enquire_link without an answer."""
+        return self.enquire_link_s + self.response_s
+
+
+REAL = Timers()
+QUICK = Timers(enquire_link_s=0.5, response_s=0.5, reconnect_min_s=0.2, reconnect_max_s=1.6, failback_after_s=1.0)
+UNDER_LOAD = replace(QUICK, response_s=2.0)
 """For traffic: on a busy machine an answer may take half a second, and what is not answered is sent again."""
 
-REAL: dict[str, float] = {}
-"""Those of the specification are the defaults: 30 s, 10 s, 5 to 60 s, and 60 s before a fail-back."""
+BOTH_TIMERS = (pytest.param(QUICK, id="quick"), pytest.param(REAL, id="real", marks=pytest.mark.real_timers))
+"""For tests that also run with the real ones."""
 
 
 class MobileOperator:
     """Its first site is the primary endpoint, the others are backups in this order."""
 
-    def __init__(self, operator_id: str, *sites: Site, timers: dict[str, float] = QUICK, **settings: Any) -> None:
+    def __init__(self, operator_id: str, *sites: Site, timers: Timers = QUICK, **settings: Any) -> None:
         """settings: of its OperatorConfig, where they differ from the usual ones; they may be changed later."""
         self.operator_id = operator_id
         self.sites = list(sites)
-        self.settings: dict[str, Any] = {"timers": timers, **settings}
+        self.settings: dict[str, Any] = {"timers": asdict(timers), **settings}
         self.credentials = Credentials(system_id=SYSTEM_ID, password=PASSWORD, version=1)
 
     @property

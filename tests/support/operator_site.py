@@ -11,6 +11,7 @@ from simulated_operator import PASSWORD, SYSTEM_ID
 from waiting import wait_until
 
 from sandbox.link_proxy import LinkProxy
+from sandbox.process import LOOPBACK
 from sandbox.smsc.character import Character, changed
 from sandbox.smsc.server import SimulatedSmsc
 from sandbox.smsc.tls import TlsFiles
@@ -22,12 +23,19 @@ Result = TypeVar("Result")
 
 
 class Site:
-    """Use it with `with`; traits are those of sandbox.smsc.character. `host` is where the SMSC itself listens."""
+    """Use it with `with`; traits are those of sandbox.smsc.character."""
 
     def __init__(
-        self, loop: BackgroundLoop, *, tls: TlsFiles | None = None, host: str = "127.0.0.1", **traits: object
+        self,
+        loop: BackgroundLoop,
+        *,
+        tls: TlsFiles | None = None,
+        host: str = LOOPBACK,
+        port: int = 0,
+        **traits: object,
     ) -> None:
-        self.smsc = SimulatedSmsc(changed(Character(logins=((SYSTEM_ID, PASSWORD),)), traits), host, tls=tls)
+        """host, port: where the SMSC itself listens, for those who come without the proxy; 0: any."""
+        self.smsc = SimulatedSmsc(changed(Character(logins=((SYSTEM_ID, PASSWORD),)), traits), host, port, tls=tls)
         self._loop = loop
         self._running = AsyncExitStack()
 

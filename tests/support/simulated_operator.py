@@ -1,18 +1,22 @@
 """A mobile network operator: a simulated SMSC in the background loop and the OperatorConfig that leads to it."""
 
 from collections.abc import Mapping
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
 from background_loop import BackgroundLoop
+from waiting import wait_until
 from wiretap import Wiretap
 
 from sandbox.operator_data import Credentials
 from sandbox.smsc.character import Character, changed
 from sandbox.smsc.server import SimulatedSmsc
-from smpp.hot import ShortMessage
+from smpp.constants import CommandId
+from smpp.hot import ShortMessage, encode_short_message, pdu
 
 SYSTEM_ID, PASSWORD = "esme", "s3cr3t"
+FIRST_STRANGE_NUMBER = 0x70000000  # sequence_number; far above those of the simulator's own
 QUICK_RECONNECT = {"reconnect_min_s": 0.2, "reconnect_max_s": 1.0}
 
 
@@ -38,6 +42,7 @@ class SimulatedOperator:
         self._smsc = SimulatedSmsc(changed(Character(logins=((SYSTEM_ID, PASSWORD),)), traits))
         self._wiretap = Wiretap()
         self._is_tapped = is_tapped
+        self._sequence_numbers = count(FIRST_STRANGE_NUMBER)
 
     def __enter__(self) -> Self:
         self._loop.run(self._smsc.start())
@@ -72,6 +77,19 @@ class SimulatedOperator:
         """The smsc_message_id in each submit_sm_resp that accepted a message to this number."""
         answered = [answer for answer in self._wiretap.answered if answer.smsc_message_id]
         return [one.smsc_message_id for one in answered if one.message.destination_addr == number.lstrip("+")]
+
+    def deliver(self, message: ShortMessage) -> int:
+        """Have the SMSC send a deliver_sm with this body, however strange; returns its sequence_number."""
+        sequence_number = next(self._sequence_numbers)
+        octets = pdu(CommandId.DELIVER_SM, 0, sequence_number, encode_short_message(message))
+        assert self.act("garbage", data=octets.hex()) == 1
+        return sequence_number
+
+    def answer_to(self, sequence_number: int, within_s: float) -> int:
+        """command_status of the deliver_sm_resp, once it is there."""
+        answers = self._wiretap.deliver_answers
+        wait_until(lambda: sequence_number in answers, within_s, "an answer to a deliver_sm")
+        return answers[sequence_number]
 
     def report(self) -> dict[str, Any]:
         """What it saw, see sandbox.smsc.ledger."""

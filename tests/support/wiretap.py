@@ -1,4 +1,4 @@
-"""A relay between an ESME and an SMSC that keeps every submit_sm, and its answer, as they were on the wire."""
+"""A relay between an ESME and an SMSC that keeps what was said of messages, as it was on the wire."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,6 +27,8 @@ class Wiretap:
         self.port = 0
         self.submitted: list[ShortMessage] = []
         self.answered: list[Answered] = []
+        self.deliver_answers: dict[int, int] = {}
+        """command_status of each deliver_sm_resp, by its sequence_number."""
 
     async def start(self, smsc_port: int) -> None:
         self._smsc_port = smsc_port
@@ -63,6 +65,8 @@ class _Conversation:
                 message = decode_short_message(pdu)
                 self._tap.submitted.append(message)
                 self._unanswered[header.sequence_number] = message
+            elif header.command_id == CommandId.DELIVER_SM_RESP:
+                self._tap.deliver_answers[header.sequence_number] = header.command_status
 
     def smsc_said(self, data: bytes) -> None:
         for pdu in self._from_smsc.feed(data):

@@ -86,9 +86,7 @@ def stays(record: Record, spread: list[int]) -> bool:
         (3, 1, 1, 2, [1, 1]),
     ],
 )
-def test_replicas_that_start_together_share_evenly(
-    start_replica, record, replicas, sessions, binds, max_binds, spread
-):
+def test_replicas_that_start_together_share_evenly(start_replica, record, replicas, sessions, binds, max_binds, spread):
     for number in range(replicas):
         start_replica(f"r-{number}", sessions=sessions, binds=binds, max_binds=max_binds)
     wait_for_spread(record, spread)

@@ -14,7 +14,7 @@ from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
 from smpp.constants import CommandId
 from smpp.hot import decode_short_message, pdu
 from smpp.message_id import IdRule
-from smpp.segments import part_of
+from smpp.segments import LongMessages, part_of
 
 OPERATOR = OperatorConfig(
     operator_id="mno",
