@@ -88,9 +88,12 @@ def urls(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+LIBPQ_WORDS = re.compile(r"(\s*\w+\s*=\s*('([^'\\]|\\.)*'|[^\s']\S*|(?=\s|$)))+\s*")
+
+
 def libpq_dsn(text: str) -> str:
     """Both forms of libpq: a postgresql:// URL, or words like host=... dbname=..."""
-    if not text.startswith(("postgresql://", "postgres://")) and re.match(r"\s*\w+\s*=", text) is None:
+    if not text.startswith(("postgresql://", "postgres://")) and not LIBPQ_WORDS.fullmatch(text):
         raise ValueError("expected postgresql://user@host:port/database or libpq words like host=... dbname=...")
     return text
 
