@@ -67,8 +67,8 @@ def alpha(loop: BackgroundLoop) -> Iterator[SimulatedOperator]:
 
 @pytest.fixture
 def unstarted(own_services: Services) -> Iterator[ConnectorProcess]:
-    """A service with settings that would do, not started."""
-    with own_services.prepared() as process:
+    """A service with settings that would do, not started; its group has no operators."""
+    with own_services.registered() as group, own_services.prepared(CONNECTOR_GROUP=group) as process:
         yield process
 
 

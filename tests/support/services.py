@@ -34,8 +34,7 @@ class Services:
     @contextmanager
     def running(self, *operators: Operator, **settings: str) -> Iterator[ConnectorProcess]:
         """A service with these operators; at the end it must stop well and leave nothing."""
-        group = f"group-{next(_numbers)}"
-        with self._registered(group, operators), self.prepared(CONNECTOR_GROUP=group, **settings) as process:
+        with self.registered(*operators) as group, self.prepared(CONNECTOR_GROUP=group, **settings) as process:
             self._migrate(process)
             process.start()
             yield process
@@ -52,11 +51,13 @@ class Services:
             process.close()
 
     @contextmanager
-    def _registered(self, group: str, operators: Sequence[Operator]) -> Iterator[None]:
+    def registered(self, *operators: Operator) -> Iterator[str]:
+        """The name of a connector group with these operators; without one, a service is degraded."""
+        group = f"group-{next(_numbers)}"
         self._groups[group] = operators
         self._write()
         try:
-            yield
+            yield group
         finally:
             del self._groups[group]
             self._write()
