@@ -54,7 +54,7 @@ class ConnectorProcess(ServerProcess):
     def environment(self) -> Mapping[str, str]:
         """Nothing of ours but the import path; a temp folder in which leftovers would be seen."""
         import_path = os.pathsep.join(filter(None, sys.path))
-        return {**super().environment(), "PYTHONPATH": import_path, "TMPDIR": str(self.directory), **self._settings}
+        return {**super().environment(), "PYTHONPATH": import_path, **_coverage(), "TMPDIR": str(self.directory), **self._settings}
 
     def run_command(self, *arguments: str, text: str = "") -> "subprocess.CompletedProcess[str]":
         """Another command with the same settings."""
@@ -140,6 +140,12 @@ class ConnectorProcess(ServerProcess):
         """Processes that are still there GONE_S from now."""
         await_gone(self.processes(), GONE_S)
         return self.processes()
+
+
+def _coverage() -> dict[str, str]:
+    """What coverage needs to see into a service, which runs in another folder; nothing where it does not measure."""
+    told = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    return {"COVERAGE_FILE": os.path.abspath(".coverage"), **told} if told else {}
 
 
 def nodes_of(tree: Node | None) -> list[Node]:
