@@ -54,7 +54,8 @@ class ConnectorProcess(ServerProcess):
     def environment(self) -> Mapping[str, str]:
         """Nothing of ours but the import path; a temp folder in which leftovers would be seen."""
         import_path = os.pathsep.join(filter(None, sys.path))
-        return {**super().environment(), "PYTHONPATH": import_path, **_coverage(), "TMPDIR": str(self.directory), **self._settings}
+        places = {"PYTHONPATH": import_path, "TMPDIR": str(self.directory)}
+        return {**super().environment(), **places, **_coverage(), **self._settings}
 
     def run_command(self, *arguments: str, text: str = "") -> "subprocess.CompletedProcess[str]":
         """Another command with the same settings."""
