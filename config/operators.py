@@ -126,6 +126,8 @@ class Credentials(Struct, frozen=True):
     system_id: Annotated[str, Meta(max_length=15)]
     password: Annotated[str, Meta(max_length=8)]
     version: int | str = ""
+    tls_cert_pem: str | None = None
+    tls_key_pem: str | None = None
 
     def __repr__(self) -> str:
         return f"Credentials(version={self.version!r})"

@@ -4,6 +4,7 @@
      "operators": {"alpha": {OperatorConfig}},
      "credentials": {"alpha": {"system_id": ..., "password": ..., "version": ...}}}
 
+Credentials may also have tls_cert_pem and tls_key_pem, the certificate and key that we show to the operator's SMSC.
 A file that cannot be used keeps the last good data.
 """
 
@@ -24,15 +25,17 @@ class BadOperatorData(Exception):
     """The file cannot be used; the message says why in one line, without a value from it."""
 
 
-class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+class Credentials(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a bind needs; `version` changes with every rotation."""
 
     system_id: str
     password: str
     version: str | int
+    tls_cert_pem: str | None = None
+    tls_key_pem: str | None = None
 
     def __repr__(self) -> str:
-        """Without the password."""
+        """Without the password and the key."""
         return f"Credentials(system_id={self.system_id!r}, version={self.version!r})"
 
 

@@ -1,7 +1,7 @@
 """The development operator-management-service: HTTPS that asks every client for a certificate.
 
     GET /v1/connectors/{connector_group}/operators   {"operators": [OperatorConfig]}, with ETag and If-None-Match
-    GET /v1/operators/{operator_id}/credentials      {"system_id", "password", "version"}
+    GET /v1/operators/{operator_id}/credentials      {"system_id", "password", "version"}, tls_cert_pem, tls_key_pem
 
 Every name it does not know is a 404 with {"error": ...}. No request is logged, no password ever.
 """

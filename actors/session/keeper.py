@@ -11,6 +11,7 @@ from actors.session.lease import BindLease, LeaseDenied
 from actors.session.link import SmppLink
 from actors.session.links import BindFailed, SessionLinks, TransceiverRefused
 from adapters.operator_management import OperatorManagementUnavailable, OperatorUnknown
+from adapters.smsc_tls import ClientCertificateUnusable
 from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
 from config.operators import Credentials, OperatorConfig
@@ -139,7 +140,10 @@ class BindKeeper:
         if self._has_connected:
             metrics.counter("smpp_reconnects_total", operator=self._operator.operator_id).inc()
         self._has_connected = True
-        await self._links.bind(self._endpoint, credentials)
+        try:
+            await self._links.bind(self._endpoint, credentials)
+        except ClientCertificateUnusable as error:
+            raise NotTried(f"no client certificate: {error}") from None
         self.is_bound, self.carries, self.last_error = True, True, ""
         self._over.clear()
         self._count(CommandStatus.ESME_ROK.name)

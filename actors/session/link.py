@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import cast
 
+from adapters.smsc_tls import fault_words
 from config.operators import Endpoint
 from smpp.esme import EsmeConnection
 from smpp.events import Event, PeerUnbound, StreamBroken
@@ -21,7 +22,7 @@ WRITE_PAUSE_BYTES = 256 * 1024  # unwritten octets above which nothing more is r
 class SmppLink(asyncio.Protocol):
     """Feeds what is read into the connection, writes what it has to say, and keeps its one timer.
 
-    on_events gets all events of one read together; on_lost comes exactly once.
+    on_events gets all events of one read together; on_lost comes exactly once, with `reason`: why it ended, for people.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class SmppLink(asyncio.Protocol):
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._reason = "link closed by the SMSC"
+        self.reason = "link closed by the SMSC"
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -59,7 +60,9 @@ class SmppLink(asyncio.Protocol):
         self.closed.set()
         if self._timer is not None:
             self._timer.cancel()
-        self._on_lost(self, type(exc).__name__ if exc is not None else self._reason)
+        if exc is not None:
+            self.reason = fault_words(exc)
+        self._on_lost(self, self.reason)
 
     def flush(self) -> None:
         """Write what the connection has to say and look at its next deadline."""
@@ -70,12 +73,12 @@ class SmppLink(asyncio.Protocol):
 
     def close(self, reason: str) -> None:
         """Close once what is written has left; on_lost will say why."""
-        self._reason = reason
+        self.reason = reason
         if self._transport is not None:
             self._transport.close()
 
     def abort(self, reason: str) -> None:
-        self._reason = reason
+        self.reason = reason
         if self._transport is not None:
             self._transport.abort()
 
@@ -107,27 +110,19 @@ class SmppLink(asyncio.Protocol):
         self._handle(self.connection.tick(time.monotonic()))
 
 
-async def open_link(endpoint: Endpoint, make_link: Callable[[], SmppLink], timeout_s: float) -> SmppLink:
+async def open_link(
+    endpoint: Endpoint, tls: ssl.SSLContext | None, make_link: Callable[[], SmppLink], timeout_s: float
+) -> SmppLink:
     """Connect to the first address of the endpoint that answers; names are resolved anew each time.
 
     Raises OSError (also for TLS) and TimeoutError.
     """
-    loop = asyncio.get_running_loop()
-    if endpoint.tls:
-        server_name = endpoint.tls_server_name or endpoint.host
-        connecting = loop.create_connection(
-            make_link, endpoint.host, endpoint.port, ssl=_tls_context(endpoint), server_hostname=server_name
-        )
-    else:
-        connecting = loop.create_connection(make_link, endpoint.host, endpoint.port)
+    server_name = (endpoint.tls_server_name or endpoint.host) if tls else None
+    connecting = asyncio.get_running_loop().create_connection(
+        make_link, endpoint.host, endpoint.port, ssl=tls, server_hostname=server_name
+    )
     _transport, link = await asyncio.wait_for(connecting, timeout_s)
     return link
-
-
-def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
-    context = ssl.create_default_context(cadata=endpoint.tls_ca_pem)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def _set_socket_options(sock: socket.socket) -> None:

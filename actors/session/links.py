@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import Callable
 
 from actors.session.link import SmppLink, open_link
+from adapters.smsc_tls import fault_words, tls_context
 from config.operators import ConfiguredBindMode, Credentials, Endpoint, OperatorConfig
 from core.bind_refusals import BindFailure, NoAnswer, words
 from smpp.bind import BindMode, BindRequest
@@ -69,7 +71,7 @@ class SessionLinks:
         return "TRX" if len(self._links) == 1 else "TX+RX"
 
     async def bind(self, endpoint: Endpoint, credentials: Credentials) -> None:
-        """Bind by the operator's mode; raises BindFailed, with every link closed."""
+        """Bind by the operator's mode; raises BindFailed or ClientCertificateUnusable, with every link closed."""
         try:
             await self._bind(endpoint, credentials)
         except BindFailed:
@@ -116,8 +118,9 @@ class SessionLinks:
             raise
 
     async def _bind_all(self, modes: tuple[BindMode, ...], endpoint: Endpoint, credentials: Credentials) -> None:
+        tls = _tls_context(endpoint, credentials)
         for mode in modes:
-            link = await self._open(endpoint)
+            link = await self._open(endpoint, tls)
             self._links.append(link)
             await self._bind_one(link, mode, credentials)
             if mode is not BindMode.RECEIVER:
@@ -125,7 +128,7 @@ class SessionLinks:
         if len(self._links) != len(modes):
             raise BindFailed(NoAnswer.LINK_LOST)
 
-    async def _open(self, endpoint: Endpoint) -> SmppLink:
+    async def _open(self, endpoint: Endpoint, tls: ssl.SSLContext | None) -> SmppLink:
         timers = self._operator.timers
         connection = EsmeConnection(
             window=MAX_WINDOW,  # the OperatorActor keeps to the operator's, which may change while the bind lasts
@@ -134,12 +137,12 @@ class SessionLinks:
         )
         try:
             return await open_link(
-                endpoint, lambda: SmppLink(connection, self._received, self._link_lost), CONNECT_TIMEOUT_S
+                endpoint, tls, lambda: SmppLink(connection, self._received, self._link_lost), CONNECT_TIMEOUT_S
             )
         except TimeoutError:
             raise BindFailed(NoAnswer.CONNECT_FAILED, "timed out") from None
-        except (OSError, ValueError) as error:  # ValueError: settings that no TLS context can be made of
-            raise BindFailed(NoAnswer.CONNECT_FAILED, getattr(error, "strerror", "") or type(error).__name__) from None
+        except OSError as error:
+            raise BindFailed(NoAnswer.CONNECT_FAILED, fault_words(error)) from None
 
     async def _bind_one(self, link: SmppLink, mode: BindMode, credentials: Credentials) -> None:
         bind = self._operator.bind
@@ -153,15 +156,17 @@ class SessionLinks:
             address_range=bind.address_range,
         )
         if link.closed.is_set():  # an SMSC, or a firewall, may close what it has just accepted
-            raise BindFailed(NoAnswer.LINK_LOST)
+            raise BindFailed(NoAnswer.LINK_LOST, link.reason)
         self._answers[link] = asyncio.get_running_loop().create_future()
         link.connection.bind(request, time.monotonic())
         link.flush()
         answer = await self._answers[link]
         if isinstance(answer, BindRefused):
             raise BindFailed(answer.command_status)
+        if isinstance(answer, BindTimedOut):
+            raise BindFailed(NoAnswer.NOT_ANSWERED)
         if not isinstance(answer, Bound):
-            raise BindFailed(NoAnswer.NOT_ANSWERED if isinstance(answer, BindTimedOut) else NoAnswer.LINK_LOST)
+            raise BindFailed(NoAnswer.LINK_LOST, link.reason)
 
     def _received(self, link: SmppLink, events: list[Event]) -> None:
         for event in events:
@@ -195,3 +200,10 @@ class SessionLinks:
             await asyncio.wait_for(asyncio.gather(*(link.closed.wait() for link in links)), CONNECT_TIMEOUT_S)
         for link in links:
             link.abort("closed by us")
+
+
+def _tls_context(endpoint: Endpoint, credentials: Credentials) -> ssl.SSLContext | None:
+    try:
+        return tls_context(endpoint, credentials)
+    except (OSError, ValueError) as error:
+        raise BindFailed(NoAnswer.CONNECT_FAILED, f"tls_ca_pem not usable: {fault_words(error)}") from None

@@ -401,7 +401,7 @@ SENSITIVE = {"to", "source", "text", "data", "content", "body", "payload", "pass
         (ORDER, "SubmitOrder(key=1)"),
         (CONCLUDED, "Concluded(dead, message_id='m')"),
         (PART, "InboundPart(key=1, part=1, parts=1)"),
-        (Credentials(system_id=MARK, password=MARK, version=3), "Credentials(version=3)"),
+        (Credentials(MARK, MARK, version=3, tls_cert_pem=MARK, tls_key_pem=MARK), "Credentials(version=3)"),
     ],
     ids=lambda value: type(value).__name__,
 )
