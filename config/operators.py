@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from config.answers import Action, actions_by_status
 from smpp.message_id import IdRule
 from smpp.segments import LongMessages
 
@@ -90,6 +91,17 @@ class Timers(Struct, frozen=True, kw_only=True):
     failback_after_s: Seconds = 60
 
 
+class RetryConfig(Struct, frozen=True, kw_only=True):
+    """When a segment that the SMSC keeps refusing is given up; whichever limit comes first.
+
+    attempts: submit_sm of a segment that the SMSC refuses for its own sake, or never answers. age_s: from its first
+    refusal on.
+    """
+
+    attempts: Annotated[int, Meta(ge=1, le=100)] = 5
+    age_s: Annotated[float, Meta(gt=0, le=86_400)] = 3600
+
+
 class OperatorConfig(Struct, frozen=True, kw_only=True):
     operator_id: OperatorId
     endpoints: Annotated[tuple[Endpoint, ...], Meta(min_length=1)]
@@ -105,7 +117,17 @@ class OperatorConfig(Struct, frozen=True, kw_only=True):
     message_id: MessageIdConfig = MessageIdConfig()
     timers: Timers = Timers()
     unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND
+    answers: dict[str, Action] = {}
+    retry: RetryConfig = RetryConfig()
     receipt_ttl_h: Annotated[float, Meta(gt=0)] = 72
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for `answers` that cannot be."""
+        self.answers_by_status()
+
+    def answers_by_status(self) -> dict[int, Action]:
+        """What `answers` says, by command_status."""
+        return actions_by_status(self.answers)
 
     def session_window(self) -> int:
         """Unanswered submit_sm allowed on one session: as set, else twice the TPS over the sessions, at least 10."""

@@ -6,6 +6,7 @@ from core.verdict import message_status
 from core.wall_clock import rfc3339
 from messages.correlations import ReceiptRow, StoredSegment
 from messages.events import DeliveryStatus, DlrInboundEvent, DlrSource
+from smpp.constants import status_name
 
 
 def tells_news(segment: StoredSegment, *, changed: bool) -> bool:
@@ -26,9 +27,12 @@ def receipt_event(segment: StoredSegment, receipt: ReceiptRow) -> DlrInboundEven
     )
 
 
-def conclusion_event(segment: StoredSegment, source: DlrSource, now: float, error_code: str = "") -> DlrInboundEvent:
-    """The event of a segment that ended without a receipt: refused, expired, or none asked for."""
-    return _event(segment, source, received_at=now, error_code=error_code)
+def conclusion_event(segment: StoredSegment, source: DlrSource, now: float, command_status: int = 0) -> DlrInboundEvent:
+    """The event of a segment that ended without a receipt: refused with this status, expired, or none asked for."""
+    if not command_status:
+        return _event(segment, source, received_at=now)
+    stat, name = f"0x{command_status:08x}", status_name(command_status)
+    return _event(segment, source, received_at=now, stat=stat, error_code=name)
 
 
 def unmatched_event(receipt: ReceiptRow) -> DlrInboundEvent:

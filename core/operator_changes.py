@@ -58,6 +58,8 @@ OPERATOR_PARTS = {
     # Messages sent before keep the key that the old rule gave their id; a new bind would not change that.
     "message_id": Part.TRAFFIC,
     "unknown_outcome": Part.TRAFFIC,
+    "answers": Part.TRAFFIC,
+    "retry": Part.TRAFFIC,
     "receipt_ttl_h": Part.TRAFFIC,
     "timers": Part.TIMERS,
 }

@@ -2,10 +2,11 @@
 
 import math
 
+from core.recent_rate import RecentRate
+
 SLOW_VALIDITY_S = 0.100  # far below the limit a permit may wait: fewer calls to Redis
 FULL_VALIDITY_S = 0.020  # near it short blocks: what a block is valid for is lost to the limit
 NEAR_LIMIT = 0.7  # of the TPS
-RATE_WINDOW_S = 1.0
 
 
 class Permits:
@@ -18,9 +19,7 @@ class Permits:
         self.configure(tps)
         self._left = 0
         self._valid_until = 0.0
-        self._spent_now = 0
-        self._spent_before = 0
-        self._window_started = 0.0
+        self._spent = RecentRate()
 
     def configure(self, tps: float) -> None:
         """A new limit; it holds from the next lease on."""
@@ -34,9 +33,8 @@ class Permits:
         return self._left if now < self._valid_until else 0
 
     def spend(self, count: int, now: float) -> None:
-        self._roll(now)
         self._left -= count
-        self._spent_now += count
+        self._spent.add(count, now)
 
     def granted(self, count: int, valid_until: float) -> None:
         self._left = count
@@ -49,9 +47,7 @@ class Permits:
 
     def used_tps(self, now: float) -> float:
         """Rate of the last second or so."""
-        self._roll(now)
-        share = 1 - (now - self._window_started) / RATE_WINDOW_S
-        return self._spent_before * share + self._spent_now
+        return self._spent.per_s(now)
 
     def wish(self, waiting: int, now: float) -> tuple[int, float]:
         """(permits, validity in seconds) to lease for `waiting` submits."""
@@ -61,12 +57,3 @@ class Permits:
             validity_s = SLOW_VALIDITY_S
         block = max(1, math.ceil(self._tps * validity_s))
         return max(min(waiting, block), min(block, 8) if validity_s == SLOW_VALIDITY_S else 1), validity_s
-
-    def _roll(self, now: float) -> None:
-        passed = now - self._window_started
-        if passed >= 2 * RATE_WINDOW_S:
-            self._spent_before = self._spent_now = 0
-            self._window_started = now
-        elif passed >= RATE_WINDOW_S:
-            self._spent_before, self._spent_now = self._spent_now, 0
-            self._window_started += RATE_WINDOW_S

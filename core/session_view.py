@@ -1,35 +1,40 @@
-"""One session as its OperatorActor sees it: its window, what it has in hand, its pauses."""
+"""One session as its OperatorActor sees it: its window, what it has in hand, its pace."""
 
 from dataclasses import dataclass, field
 
 from core.order_queue import Order
-
-FIRST_PAUSE_S = 0.5  # after ESME_RTHROTTLED or ESME_RMSGQFUL
-MOST_PAUSE_S = 8.0
+from core.pace import Pace
 
 
 @dataclass(slots=True)
 class SessionView:
-    """Orders handed over and not reported on yet are `in_hand`; at most `window` of them.
-
-    After a pause one order is the trial whether the SMSC takes more; a whole window would be refused as a whole.
-    """
+    """Orders handed over and not reported on yet are `in_hand`; at most `window` of them. Times: monotonic."""
 
     name: str
     window: int
     endpoint: int
+    pace: Pace
     bound: bool = False
     mode: str = ""
     reason: str = "not bound yet"
     in_hand: dict[int, Order] = field(default_factory=dict)
-    paused_until: float = 0.0
-    _pause_s: float = FIRST_PAUSE_S
-    _on_trial: bool = False
 
     def free_slots(self, now: float) -> int:
-        if not self.bound or now < self.paused_until:
+        if not self.bound or now < self.pace.paused_until:
             return 0
-        return max(0, (1 if self._on_trial else self.window) - len(self.in_hand))
+        if self.pace.on_trial:
+            return max(0, 1 - len(self.in_hand))
+        free = max(0, self.window - len(self.in_hand))
+        return min(free, self.pace.room(now)) if self.pace.is_limited else free
+
+    def hand_over(self, order: Order) -> None:
+        self.in_hand[order.key] = order
+        if self.pace.is_limited:
+            self.pace.spend()
+
+    def held_back_s(self, now: float) -> float:
+        """Seconds until its pace lets it take more; 0 where something else, or nothing, is in the way."""
+        return self.pace.wait_s(now) if self.bound else 0.0
 
     def take_older_than(self, since: float) -> list[Order]:
         """Takes out of its hands what has been held since before that monotonic time."""
@@ -38,27 +43,10 @@ class SessionView:
             del self.in_hand[order.key]
         return old
 
-    def throttled(self, now: float) -> None:
-        """The SMSC wants less: pause the whole session, longer each time until an answer is good again."""
-        if now >= self.paused_until:
-            self.paused_until = now + self._pause_s
-            self._pause_s = min(2 * self._pause_s, MOST_PAUSE_S)
-            self._on_trial = True
-
-    def answered_well(self, now: float) -> None:
-        """During a pause that is said of what went out before it, and tells nothing."""
-        if now >= self.paused_until:
-            self._forget_pauses()
-
     def bind(self, mode: str) -> None:
-        """A new bind starts without the old one's pause."""
+        """A new bind starts without the old one's pause and pace."""
         self.bound, self.mode, self.reason = True, mode, ""
-        self.paused_until = 0.0
-        self._forget_pauses()
+        self.pace = Pace(self.pace.full_tps)
 
     def unbind(self, reason: str) -> None:
         self.bound, self.reason = False, reason
-
-    def _forget_pauses(self) -> None:
-        self._pause_s = FIRST_PAUSE_S
-        self._on_trial = False

@@ -6,12 +6,16 @@ or given back to JetStream with its dispatch. Times are monotonic seconds unless
 
 from collections.abc import Iterable
 
+from msgspec import Struct
+
+from config.answers import Action
 from config.operators import MOST_HELD_S, OperatorConfig, UnknownOutcome
-from core.answers import Action, action_of
-from core.attempts import Attempts
+from core.answers import Answers
+from core.attempts import AT_ONCE_S, Attempts
 from core.held_dispatches import HeldDispatches
 from core.intake import mark_possibly_sent
 from core.order_queue import Order, OrderQueue
+from core.pace import Pace
 from core.session_view import SessionView
 from messages.lanes import Concluded, Conclusion, SubmitReport, Unsubmitted
 
@@ -20,14 +24,23 @@ UNSURE_DELAY_S = 3.0  # time for the answers that a dead session had read to be 
 REPORT_SLACK_S = 5.0  # a session reports on an order within response_s and this; together below the ack_wait
 
 
+class Complaint(Struct, frozen=True):
+    """A session pauses because its SMSC takes no more (RETRY_BIND) or cannot work with us (OPERATOR_TROUBLE)."""
+
+    session: str
+    action: Action
+    command_status: int
+
+
 class Traffic:
-    """Orders waiting, orders in hand of the sessions, and the conclusions to pass on."""
+    """Orders waiting, orders in hand of the sessions, the conclusions to pass on and the complaints to log."""
 
     def __init__(self, operator: OperatorConfig) -> None:
         self._queue = OrderQueue()
         self._dispatches = HeldDispatches()
-        self._attempts = Attempts()
+        self._attempts = Attempts(operator.retry)
         self._concluded: list[Concluded] = []
+        self._complaints: list[Complaint] = []
         self._endpoint: int | None = None
         self.sessions: dict[str, SessionView] = {}
         self.unknown_outcomes = 0
@@ -38,8 +51,12 @@ class Traffic:
         self._unknown_outcome = operator.unknown_outcome
         self._most_in_hand_s = MOST_HELD_S + operator.timers.response_s + REPORT_SLACK_S
         self._window = operator.session_window()
+        self._full_tps = operator.tps / operator.bind.sessions
+        self._answers = Answers(operator.answers_by_status())
+        self._attempts.configure(operator.retry)
         for session in self.sessions.values():
             session.window = self._window
+            session.pace.full_tps = self._full_tps
 
     # Figures.
 
@@ -59,10 +76,16 @@ class Traffic:
     def free_slots(self, now: float) -> int:
         return sum(session.free_slots(now) for session in self._carriers())
 
-    def paused_for_s(self, now: float) -> float:
-        """Seconds until the first paused session goes on; 0 when none is paused."""
-        pauses = [session.paused_until - now for session in self.sessions.values() if session.paused_until > now]
-        return min(pauses, default=0.0)
+    def slowed_sessions(self) -> int:
+        """How many submit less than their share, because their SMSC has asked for it."""
+        return sum(session.pace.is_limited for session in self.sessions.values())
+
+    def held_back_s(self, now: float) -> float:
+        """Seconds until the first session that is held back by its pace can take what waits; 0: look for no such."""
+        if not self._queue:
+            return 0.0
+        waits = [wait_s for session in self._carriers() if (wait_s := session.held_back_s(now))]
+        return min(waits, default=0.0)
 
     # Orders in.
 
@@ -94,7 +117,7 @@ class Traffic:
                 self._give_back(order, GIVE_BACK_DELAY_S)
             else:
                 permits -= 1
-                session.in_hand[order.key] = order
+                session.hand_over(order)
                 assigned.setdefault(session.name, []).append(order)
         return assigned
 
@@ -103,7 +126,7 @@ class Traffic:
         for order in self._queue.take_older_than(now - MOST_HELD_S):
             self._give_back(order, GIVE_BACK_DELAY_S)
         for session in self.sessions.values():
-            self._lost(session.take_older_than(now - self._most_in_hand_s))
+            self._lost(session.take_older_than(now - self._most_in_hand_s), now)
 
     def give_back_waiting(self) -> None:
         """What waits belongs to JetStream, so that a replica with a bind can take it."""
@@ -118,13 +141,13 @@ class Traffic:
             if order := session.in_hand.pop(key, None):
                 self._accepted(order)
         if report.accepted:
-            session.answered_well(now)
+            session.pace.accepted(len(report.accepted), now)
         for refusal in reversed(report.refused):
             if order := session.in_hand.pop(refusal.key, None):
                 self._refused(session, order, refusal.command_status, now)
         for back in reversed(report.returned):
             if order := session.in_hand.pop(back.key, None):
-                self._returned(order, back.why)
+                self._returned(order, back.why, now)
 
     def not_handed_over(self, name: str, orders: list[Order]) -> None:
         """The session's lane was gone before the orders were written to it."""
@@ -137,39 +160,45 @@ class Traffic:
         self._left(order)
 
     def _refused(self, session: SessionView, order: Order, command_status: int, now: float) -> None:
-        action = action_of(command_status)
-        if action is Action.SLOW_DOWN:
-            session.throttled(now)
-            self._try_first(order)
-            return
-        retry_after_s = self._attempts.retry_after_s(order) if action is Action.RETRY else None
-        if retry_after_s is None:
+        action = self._answers.action_of(command_status)
+        if action in (Action.RETRY_BIND, Action.OPERATOR_TROUBLE) and session.pace.throttled(now):
+            self._complaints.append(Complaint(session.name, action, command_status))
+        delay_s = self._attempts.retry_after_s(order, action, now)
+        if delay_s is None:
             self._conclude(order, Conclusion.REFUSED, command_status)
+        elif delay_s == AT_ONCE_S:
+            self._try_first(order)
         else:
-            self._give_back(order, retry_after_s)
+            self._give_back(order, delay_s)
 
-    def _returned(self, order: Order, why: Unsubmitted) -> None:
+    def _returned(self, order: Order, why: Unsubmitted, now: float) -> None:
         if why is Unsubmitted.NOT_SENT:
             self._try_first(order)
-        elif self._is_worth_another_try(order):
+        elif self._is_worth_another_try(order, now):
             mark_possibly_sent(order)
             self._try_first(order)
         else:
             self._conclude(order, Conclusion.REPORTED)
 
-    def _is_worth_another_try(self, order: Order) -> bool:
+    def _is_worth_another_try(self, order: Order, now: float) -> bool:
         """Counts an unknown outcome; whether the submit_sm may go out again."""
         self.unknown_outcomes += 1
-        return self._unknown_outcome is UnknownOutcome.RESEND and self._attempts.retry_after_s(order) is not None
+        if self._unknown_outcome is UnknownOutcome.REPORT:
+            return False
+        return self._attempts.retry_after_s(order, Action.RETRY_ELSEWHERE, now) is not None
+
+    def take_complaints(self) -> list[Complaint]:
+        complaints, self._complaints = self._complaints, []
+        return complaints
 
     # Sessions.
 
     def add_session(self, name: str, endpoint: int) -> None:
-        self.sessions[name] = SessionView(name, self._window, endpoint)
+        self.sessions[name] = SessionView(name, self._window, endpoint, Pace(self._full_tps))
 
-    def remove_session(self, name: str) -> None:
+    def remove_session(self, name: str, now: float) -> None:
         """It has drained; what it still has in hand is given back as lost."""
-        self._lost(self.sessions.pop(name).in_hand.values())
+        self._lost(self.sessions.pop(name).in_hand.values(), now)
 
     def carry_over(self, endpoint: int | None) -> None:
         """New orders go to the sessions of this endpoint; None: to nobody, so what waits stays for the next."""
@@ -181,19 +210,19 @@ class Traffic:
     def session_unbound(self, name: str, reason: str) -> None:
         self.sessions[name].unbind(reason)
 
-    def session_lost(self, name: str) -> None:
+    def session_lost(self, name: str, now: float) -> None:
         """Its process is gone."""
         session = self.sessions[name]
         orders = list(session.in_hand.values())
         session.in_hand.clear()
-        self._lost(orders)
+        self._lost(orders, now)
         self.session_unbound(name, "session process ended")
 
-    def _lost(self, orders: Iterable[Order]) -> None:
+    def _lost(self, orders: Iterable[Order], now: float) -> None:
         """Whether their submits went out, and were answered, is not known here: JetStream repeats them, and what the
         operator accepted is looked up then."""
         for order in orders:
-            if self._is_worth_another_try(order):
+            if self._is_worth_another_try(order, now):
                 self._give_back(order, UNSURE_DELAY_S)
             else:
                 self._conclude(order, Conclusion.REPORTED)

@@ -94,15 +94,15 @@ class CorrelationWriterBody(Body):
             self._written += len(work.awaited)
         if work.ended:
             segments = await until_available(partial(self._store.write_concluded, work.ended), DatabaseUnavailable)
-            await self._publish_ends(segments, work.codes)
+            await self._publish_ends(segments, work.refusals)
 
-    async def _publish_ends(self, segments: Sequence[StoredSegment], codes: dict[SegmentKey, str]) -> None:
+    async def _publish_ends(self, segments: Sequence[StoredSegment], refusals: dict[SegmentKey, int]) -> None:
         """No receipt will come for these: their events come from here. Acceptance alone is no event of a segment."""
         open_segments = [segment for segment in segments if not segment.settled]
         events = [
-            conclusion_event(segment, _source(segment), time.time(), codes.get(segment.key, ""))
+            conclusion_event(segment, _source(segment), time.time(), refusals.get(segment.key, 0))
             for segment in open_segments
-            if segment.concludes or segment.key in codes
+            if segment.concludes or segment.key in refusals
         ]
         await self._publisher.publish_dlr(events)
         keys = [segment.key for segment in open_segments]

@@ -6,7 +6,6 @@ from actors.runtime.lanes import Delivery, LaneConnection
 from core.storing import STATUS_OF, accepted_row, concluded_row, decode_context
 from messages.correlations import CorrelationRow, SegmentKey
 from messages.lanes import AcceptedBatch, AcceptedQuery, Concluded, ConcludedBatch, Conclusion, MessageContext
-from smpp.constants import status_name
 
 
 @dataclass
@@ -15,7 +14,7 @@ class Work:
 
     awaited: list[CorrelationRow] = field(default_factory=list)
     ended: list[CorrelationRow] = field(default_factory=list)
-    codes: dict[SegmentKey, str] = field(default_factory=dict)
+    refusals: dict[SegmentKey, int] = field(default_factory=dict)
     stored: list[MessageContext] = field(default_factory=list)
     dead: list[Concluded] = field(default_factory=list)
     given_back: list[Concluded] = field(default_factory=list)
@@ -49,4 +48,4 @@ class Work:
                 self.ended.append(row)
                 if concluded.command_status:
                     key = SegmentKey(row.message_id, row.operator_id, row.segment)
-                    self.codes[key] = status_name(concluded.command_status)
+                    self.refusals[key] = concluded.command_status

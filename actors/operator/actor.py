@@ -11,6 +11,7 @@ import msgspec
 
 from actors.names import CORRELATION_WRITER, HEALTH_PUBLISHER
 from actors.operator.arrivals import Arrivals
+from actors.operator.complaints import ComplaintLog
 from actors.operator.health import HealthReporter
 from actors.operator.permits import PermitSource
 from actors.operator.sessions import SessionSet
@@ -50,6 +51,7 @@ class OperatorBody(Body):
         self._operator_id = self._operator.operator_id
         self._traffic = Traffic(self._operator)
         self._arrivals = Arrivals(self._operator, self._traffic)
+        self._complaints = ComplaintLog(self._operator_id)
         self._demand = DemandCount(self._operator.tps)
         self._permits = PermitSource(self._operator, self._pump)
         self._sessions = SessionSet(self, self._operator, self._traffic, self._reported)
@@ -104,6 +106,7 @@ class OperatorBody(Body):
             self._hand_out(permits, now)
         self._pass_on_conclusions()
         self._ask_for_more(now)
+        self._pump_after(self._traffic.held_back_s(now))
 
     def _hand_out(self, permits: int, now: float) -> None:
         wall_now = time.time()
@@ -147,7 +150,7 @@ class OperatorBody(Body):
     def _reported(self, name: str, report: Any) -> None:
         if isinstance(report, SubmitReport):
             self._traffic.reported(name, report, time.monotonic())
-            self._pump_after(self._traffic.paused_for_s(time.monotonic()))
+            self._complaints.write(self._traffic.take_complaints())
             self._pump()
 
     def _pump_after(self, pause_s: float) -> None:
@@ -159,7 +162,6 @@ class OperatorBody(Body):
 
     def _pause_over(self) -> None:
         self._pause = None
-        self._pump_after(self._traffic.paused_for_s(time.monotonic()))
         self._pump()
 
     def child_started(self, child: Child) -> None:
@@ -233,6 +235,7 @@ class OperatorBody(Body):
     async def _check_holds(self) -> None:
         while True:
             await asyncio.sleep(HOLD_CHECK_S)
+            self._complaints.flush()
             if self._traffic.waiting or self._traffic.in_hand:
                 self._traffic.give_back_old(time.monotonic())
                 self._pass_on_conclusions()
@@ -270,6 +273,7 @@ class OperatorBody(Body):
             "demand": self._demand.outstanding,
             "window": sum(session.window for session in self._traffic.sessions.values()),
             "window_in_use": self._traffic.in_hand,
+            "slowed_sessions": self._traffic.slowed_sessions(),
             "tps_limit": self._operator.tps,
             "tps_used": round(self._permits.used_tps(time.monotonic()), 1),
             "throttle": self._permits.state,

@@ -74,7 +74,7 @@ class SessionSet:
     def died(self, name: str) -> None:
         """Its process is gone, and is started anew by the supervision."""
         self._close_lane(name)
-        self._traffic.session_lost(name)
+        self._traffic.session_lost(name, time.monotonic())
 
     def _start(self, name: str, slot: SessionSlot) -> None:
         self._slots[name] = slot
@@ -93,7 +93,7 @@ class SessionSet:
         await self._body.drain_children([name], time.monotonic() + RETIRE_S)
         self._body.stop_child(name)
         self._close_lane(name)
-        self._traffic.remove_session(name)
+        self._traffic.remove_session(name, time.monotonic())
         del self._slots[name]
         self._retiring.discard(name)
         self.reconcile()

@@ -325,7 +325,7 @@ def test_without_request_dlr_the_acceptance_is_the_final_event(platform: Platfor
     assert events == [delivered("plain", message_id, *operators["plain"].ids_of(number)) | accepted]
 
 
-def test_a_refusal_for_good_is_a_rejection_with_the_status_of_the_smsc(platform: Platform, operators: Operators):
+def test_a_refusal_for_good_is_a_rejection_with_code_and_name_of_the_answer(platform: Platform, operators: Operators):
     message_id = platform.dispatch("plain", to=REFUSED_NUMBER)
 
     events = events_of(platform, message_id)
@@ -333,7 +333,7 @@ def test_a_refusal_for_good_is_a_rejection_with_the_status_of_the_smsc(platform:
     rejected = {
         "status": "REJECTED",
         "message_status": "REJECTED",
-        "stat": "",
+        "stat": "0x0000000b",
         "error_code": "ESME_RINVDSTADR",
         "submitted_at": None,
         "done_at": None,

@@ -27,6 +27,7 @@ STATUSES = st.sampled_from(
         CommandStatus.ESME_RMSGQFUL,
         CommandStatus.ESME_RSYSERR,
         CommandStatus.ESME_RX_T_APPN,
+        CommandStatus.ESME_RINVBNDSTS,
         CommandStatus.ESME_RINVDSTADR,
         0x4FF,
     ]
@@ -136,7 +137,7 @@ class TrafficMachine(RuleBasedStateMachine):
     @rule(name=NAMES)
     def lost(self, name: str) -> None:
         self.note_unknown(list(self.traffic.sessions[name].in_hand))
-        self.traffic.session_lost(name)
+        self.traffic.session_lost(name, self.now)
 
     @rule(passed_s=st.sampled_from([0.1, 0.6, 5.0, 21.0, 40.0]))
     def time_passes(self, passed_s: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from background_loop import BackgroundLoop
 from waiting import wait_until
-from wiretap import Wiretap
+from wiretap import Answered, Wiretap
 
 from sandbox.operator_data import Credentials
 from sandbox.smsc.character import Character, changed
@@ -73,10 +73,13 @@ class SimulatedOperator:
         """Every submit_sm to this number, as on the wire."""
         return [message for message in self._wiretap.submitted if message.destination_addr == number.lstrip("+")]
 
+    def answers_to(self, number: str) -> list[Answered]:
+        """Each answered submit_sm to this number, in the order of the answers."""
+        return [one for one in self._wiretap.answered if one.message.destination_addr == number.lstrip("+")]
+
     def ids_of(self, number: str) -> list[str]:
         """The smsc_message_id in each submit_sm_resp that accepted a message to this number."""
-        answered = [answer for answer in self._wiretap.answered if answer.smsc_message_id]
-        return [one.smsc_message_id for one in answered if one.message.destination_addr == number.lstrip("+")]
+        return [one.smsc_message_id for one in self.answers_to(number) if one.smsc_message_id]
 
     def deliver(self, message: ShortMessage) -> int:
         """Have the SMSC send a deliver_sm with this body, however strange; returns its sequence_number."""

@@ -16,6 +16,7 @@ class Answered(NamedTuple):
     """A submit_sm and what the SMSC said to it."""
 
     message: ShortMessage
+    sequence_number: int
     command_status: int
     smsc_message_id: str
 
@@ -73,7 +74,7 @@ class _Conversation:
             header = parse_header(pdu)
             if header.command_id == CommandId.SUBMIT_SM_RESP:
                 message = self._unanswered.pop(header.sequence_number)
-                answer = Answered(message, header.command_status, decode_submit_sm_resp(pdu))
+                answer = Answered(message, header.sequence_number, header.command_status, decode_submit_sm_resp(pdu))
                 self._tap.answered.append(answer)
 
 

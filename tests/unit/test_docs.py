@@ -12,13 +12,17 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
 from adapters.telemetry.metric_table import METRICS
+from config.answers import Action
 from config.operators import Endpoint, OperatorConfig
 from config.settings import SETTINGS, Setting
+from core.answers import ACTIONS
 from messages.dispatch import Dispatch
 from messages.events import DeadDispatchEvent, DlrInboundEvent, MoInboundEvent, OperatorHealthEvent
+from smpp.constants import CommandStatus
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS, LOGS, READINESS = (ROOT / "docs" / f"{name}.md" for name in ("contracts", "logs", "readiness"))
+ANSWERS = ROOT / "docs" / "answers.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/*.md")])
 SOURCES = [
     path for name in ("actors", "adapters", "cli", "config", "core", "messages") for path in (ROOT / name).rglob("*.py")
@@ -69,6 +73,15 @@ def test_what_we_are_sent_has_the_names_and_defaults_of_the_code(heading, struct
 )
 def test_events_have_the_fields_of_the_code(heading, struct):
     assert [row[0] for row in rows_below(CONTRACTS, heading)] == [f"`{one.encode_name}`" for one in fields(struct)]
+
+
+def test_the_answers_are_those_of_the_table():
+    expected = [(f"0x{int(one):08x}", f"`{one.name}`", ACTIONS[one].value) for one in sorted(CommandStatus, key=int)]
+    assert rows_below(ANSWERS, "## The table") == expected
+
+
+def test_every_action_is_explained():
+    assert {row[0] for row in rows_below(ANSWERS, "# Answers")} == {action.value for action in Action}
 
 
 def test_the_metrics_are_those_of_the_table():

@@ -150,15 +150,21 @@ def test_the_same_fact_has_the_same_event_id_whenever_it_is_told():
     assert {by_receipt.event_id, again.event_id, by_expiry.event_id} == {"mno.m.final"}
 
 
-def test_a_refusal_has_the_status_of_the_answer_and_was_never_submitted():
+@pytest.mark.parametrize(
+    ("command_status", "stat", "error_code"),
+    [(0x0B, "0x0000000b", "ESME_RINVDSTADR"), (0x45B, "0x0000045b", "0x0000045b")],
+)
+def test_a_refusal_has_code_and_name_of_the_answer_and_was_never_submitted(
+    command_status: int, stat: str, error_code: str
+):
     refused = stored(status=Status.REJECTED, smsc_message_id="", submitted_at=None)
 
-    assert conclusion_event(refused, DlrSource.SUBMIT_SM_RESP, NOW, "ESME_RINVDSTADR") == event(
+    assert conclusion_event(refused, DlrSource.SUBMIT_SM_RESP, NOW, command_status) == event(
         status=Status.REJECTED,
         message_status=Status.REJECTED,
         smsc_message_id="",
-        stat="",
-        error_code="ESME_RINVDSTADR",
+        stat=stat,
+        error_code=error_code,
         submitted_at=None,
         done_at=None,
         source=DlrSource.SUBMIT_SM_RESP,

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
+from config.answers import Action
 from config.operators import (
     BindConfig,
     ConfiguredBindMode,
@@ -18,6 +19,7 @@ from config.operators import (
     EndpointRole,
     MessageIdConfig,
     OperatorConfig,
+    RetryConfig,
     SourceConfig,
     Timers,
     UnknownOutcome,
@@ -61,6 +63,8 @@ def test_the_same_settings_touch_nothing():
         {"long_messages": LongMessages.PAYLOAD},
         {"message_id": MessageIdConfig(receipt=IdRule.DEC)},
         {"unknown_outcome": UnknownOutcome.REPORT},
+        {"answers": {"ESME_RSYSERR": Action.REFUSED}},
+        {"retry": RetryConfig(attempts=1)},
         {"receipt_ttl_h": 1},
     ],
     ids=lambda setting: next(iter(setting)),

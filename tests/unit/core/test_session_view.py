@@ -1,6 +1,9 @@
 """One session as its OperatorActor sees it."""
 
+import pytest
+
 from core.order_queue import Order
+from core.pace import Pace
 from core.session_view import SessionView
 from messages.lanes import MessageContext
 from smpp.message_id import IdRule
@@ -11,62 +14,84 @@ def order(key: int, held_since: float = 0.0) -> Order:
     return Order(key, b"", context, b"", 0, None, 0.0, held_since)
 
 
+def view(in_hand: int = 0, window: int = 10) -> SessionView:
+    return SessionView("s", window, 1, Pace(100), in_hand={key: order(key) for key in range(in_hand)})
+
+
 def bound(in_hand: int = 0, window: int = 10) -> SessionView:
-    view = SessionView("s", window, endpoint=1, in_hand={key: order(key) for key in range(in_hand)})
-    view.bind("TRX")
-    return view
+    made = view(in_hand, window)
+    made.bind("TRX")
+    return made
 
 
 def test_a_session_is_unbound_at_first_and_says_why():
-    view = SessionView("s", 10, endpoint=1)
+    one = view()
 
-    assert (view.bound, view.reason, view.free_slots(0.0)) == (False, "not bound yet", 0)
+    assert (one.bound, one.reason, one.free_slots(0.0), one.held_back_s(0.0)) == (False, "not bound yet", 0, 0)
 
 
 def test_a_bound_session_has_its_window_less_what_is_in_hand():
-    view = bound(in_hand=3)
+    one = bound(in_hand=3)
 
-    assert (view.bound, view.endpoint, view.mode, view.reason, view.free_slots(0.0)) == (True, 1, "TRX", "", 7)
+    assert (one.bound, one.endpoint, one.mode, one.reason, one.free_slots(0.0)) == (True, 1, "TRX", "", 7)
 
 
 def test_an_unbound_session_has_no_room_and_says_why():
-    view = bound()
-    view.unbind("link lost")
+    one = bound()
+    one.unbind("link lost")
 
-    assert (view.bound, view.reason, view.free_slots(0.0)) == (False, "link lost", 0)
+    assert (one.bound, one.reason, one.free_slots(0.0)) == (False, "link lost", 0)
 
 
-def test_a_second_throttled_answer_of_the_same_pause_does_not_lengthen_it():
-    view = bound()
-    view.throttled(100.0)
-    view.throttled(100.4)
+def test_a_paused_session_has_no_room_and_says_for_how_long():
+    one = bound()
+    one.pace.throttled(100.0)
 
-    assert view.paused_until == 100.5
+    assert (one.free_slots(100.2), one.held_back_s(100.2)) == (0, pytest.approx(0.3))
 
 
 def test_the_trial_after_a_pause_waits_until_what_went_out_before_is_answered():
-    view = bound(in_hand=2)
-    view.throttled(100.0)
-    room = [view.free_slots(100.5)]
-    view.in_hand.clear()
+    one = bound(in_hand=2)
+    one.pace.throttled(100.0)
+    room = [one.free_slots(100.5)]
+    one.in_hand.clear()
 
-    assert [*room, view.free_slots(100.5)] == [0, 1]
+    assert [*room, one.free_slots(100.5)] == [0, 1]
 
 
-def test_a_good_answer_after_the_pause_opens_the_window_and_shortens_the_next_pause():
-    view = bound()
-    view.throttled(100.0)
-    view.throttled(101.0)
-    view.answered_well(102.0)
-    room = view.free_slots(102.0)
-    view.throttled(103.0)
+def test_after_the_trial_the_room_is_what_window_and_pace_allow():
+    one = bound(in_hand=7)
+    one.pace.accepted(100, 100.0)
+    one.pace.throttled(100.0)
+    one.pace.accepted(1, 100.5)
 
-    assert (room, view.paused_until) == (10, 103.5)
+    assert [one.free_slots(now) for now in (100.5, 100.52, 100.6)] == [0, 1, 3]
+
+
+def test_what_a_paced_session_is_handed_counts_for_its_pace():
+    one = bound()
+    one.pace.accepted(50, 100.0)
+    one.pace.throttled(100.0)
+    one.pace.accepted(1, 100.5)
+    room = one.free_slots(100.61)
+    for key in range(room):
+        one.hand_over(order(key))
+
+    assert (room, one.free_slots(100.61), list(one.in_hand)) == (4, 0, [0, 1, 2, 3])
+    assert 0 < one.held_back_s(100.61) < 0.03
+
+
+def test_a_new_bind_has_the_old_ones_full_rate_and_neither_its_pause_nor_its_pace():
+    one = bound()
+    one.pace.throttled(100.0)
+    one.bind("TRX")
+
+    assert (one.free_slots(100.0), one.pace.is_limited, one.pace.full_tps) == (10, False, 100)
 
 
 def test_what_is_in_hand_for_too_long_is_taken_out():
-    view = bound()
-    view.in_hand = {1: order(1, held_since=9.9), 2: order(2, held_since=10.0)}
+    one = bound()
+    one.in_hand = {1: order(1, held_since=9.9), 2: order(2, held_since=10.0)}
 
-    assert [one.key for one in view.take_older_than(10.0)] == [1]
-    assert list(view.in_hand) == [2]
+    assert [old.key for old in one.take_older_than(10.0)] == [1]
+    assert list(one.in_hand) == [2]

@@ -2,12 +2,14 @@
 
 import itertools
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
-from config.operators import MOST_HELD_S, Endpoint, EndpointRole, OperatorConfig, Timers, UnknownOutcome
+from config.answers import Action
+from config.operators import MOST_HELD_S, Endpoint, EndpointRole, OperatorConfig, RetryConfig, Timers, UnknownOutcome
 from core.order_queue import Order
-from core.traffic import GIVE_BACK_DELAY_S, UNSURE_DELAY_S, Traffic
+from core.traffic import GIVE_BACK_DELAY_S, UNSURE_DELAY_S, Complaint, Traffic
 from messages.lanes import Concluded, Conclusion, MessageContext, Refusal, Return, SubmitReport, Unsubmitted
 from smpp.constants import CommandStatus as Status
 from smpp.message_id import IdRule
@@ -22,7 +24,10 @@ KEYS = itertools.count(1)
 
 
 def operator(
-    unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND, window: int = WINDOW, response_s: float = 10.0
+    unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND,
+    window: int = WINDOW,
+    response_s: float = 10.0,
+    **settings: Any,
 ) -> OperatorConfig:
     return OperatorConfig(
         operator_id="mno",
@@ -30,6 +35,7 @@ def operator(
         window=window,
         unknown_outcome=unknown_outcome,
         timers=Timers(response_s=response_s),
+        **settings,
     )
 
 
@@ -235,7 +241,7 @@ def test_a_throttled_answer_pauses_the_session_and_its_order_is_tried_first_afte
 
     made.reported(A, SubmitReport(keys(others), [Refusal(first.key, status)], []), NOW)
 
-    assert (made.free_slots(NOW), made.paused_for_s(NOW)) == (0, 0.5)
+    assert (made.free_slots(NOW), made.held_back_s(NOW)) == (0, 0.5)
     assert made.assign(PLENTY, NOW + 0.4, WALL_NOW) == {}
     assert made.assign(PLENTY, NOW + 0.5, WALL_NOW) == {A: [first]}
     assert made.waiting == 1
@@ -260,22 +266,22 @@ def test_after_a_pause_one_order_tries_whether_the_operator_takes_more():
     assert made.assign(PLENTY, NOW + 1, WALL_NOW) == {A: waiting[:1]}
     assert made.assign(PLENTY, NOW + 1, WALL_NOW) == {}
     made.reported(A, SubmitReport([waiting[0].key], [], []), NOW + 1)
-    assert made.assign(PLENTY, NOW + 1, WALL_NOW) == {A: waiting[1:]}
+    assert made.assign(PLENTY, NOW + 3, WALL_NOW) == {A: waiting[1:2]}
+    assert (made.slowed_sessions(), made.held_back_s(NOW + 3)) == (1, pytest.approx(0.2, abs=0.05))
 
 
-def test_each_throttled_trial_doubles_the_pause_up_to_eight_seconds():
+def test_each_throttled_trial_doubles_the_pause():
     made, (one,) = traffic(A), orders(1)
     hand_over(made, [one])
     now, pauses = NOW, []
 
-    for _ in range(6):
+    for _ in range(3):
         made.reported(A, refusal(one, Status.ESME_RTHROTTLED), now)
-        pauses.append(made.paused_for_s(now))
+        pauses.append(made.held_back_s(now))
         now += pauses[-1]
-        one.held_since = now
         assert made.assign(PLENTY, now, WALL_NOW) == {A: [one]}
 
-    assert pauses == [0.5, 1, 2, 4, 8, 8]
+    assert pauses == [0.5, 1, 2]
 
 
 def test_answers_to_what_went_out_before_the_pause_do_not_end_it():
@@ -295,7 +301,7 @@ def test_a_pause_ends_with_a_new_bind():
 
     made.session_bound(A, "TRX")
 
-    assert (made.free_slots(NOW), made.paused_for_s(NOW)) == (WINDOW, 0)
+    assert (made.free_slots(NOW), made.held_back_s(NOW)) == (WINDOW, 0)
 
 
 def test_a_pause_of_one_session_leaves_the_other_at_work():
@@ -307,16 +313,101 @@ def test_a_pause_of_one_session_leaves_the_other_at_work():
     assert made.assign(PLENTY, NOW, WALL_NOW) == {B: [one]}
 
 
-def test_throttling_alone_never_ends_an_order():
+def throttle_for_ever(made: Traffic, now: float = NOW) -> list[Concluded]:
+    """One message that is always throttled, on a bind that is made anew each time; all that is concluded of it."""
+    concluded: list[Concluded] = []
+    for _ in range(100):
+        if not made.waiting:
+            made.add([order("m", held_since=now)])
+        made.session_bound(A, "TRX")
+        ((sent,),) = made.assign(PLENTY, now, WALL_NOW).values()
+        made.reported(A, refusal(sent, Status.ESME_RTHROTTLED), now)
+        concluded += made.take_concluded()
+        if concluded and concluded[-1].conclusion is Conclusion.REFUSED:
+            break
+        now += concluded[-1].delay_s if concluded else 0
+    return concluded
+
+
+def test_a_segment_that_stays_throttled_makes_way_for_others_after_three_tries_and_is_refused_by_its_age():
+    made = Traffic(operator(retry=RetryConfig(age_s=100)))
+    made.carry_over(PRIMARY)
+    bind(made, A, PRIMARY)
+
+    assert throttle_for_ever(made) == [
+        *[Concluded(Conclusion.GIVE_BACK, context("m"), delay_s=delay_s) for delay_s in (1.0, 5.0, 20.0, 60.0)],
+        Concluded(Conclusion.REFUSED, context("m"), Status.ESME_RTHROTTLED),
+    ]
+
+
+def test_a_throttled_segment_is_sent_again_as_it_was():
+    made = traffic(A)
+    first, second = order("m", 1, 2), order("m", 2, 2)
+    hand_over(made, [first, second])
+
+    made.reported(A, SubmitReport([first.key], [Refusal(second.key, Status.ESME_RMSGQFUL)], []), NOW)
+
+    assert made.assign(PLENTY, NOW + 0.5, WALL_NOW) == {A: [second]}
+    assert (second.context, made.take_concluded()) == (context("m", 2, 2), [])
+
+
+def test_what_an_operator_says_of_a_status_counts():
+    made = Traffic(operator(answers={"ESME_RTHROTTLED": Action.REFUSED, "0x45b": Action.RETRY_BIND}))
+    made.carry_over(PRIMARY)
+    bind(made, A, PRIMARY)
+    refused, throttled = orders(2)
+    hand_over(made, [refused, throttled])
+
+    made.reported(A, refusal(refused, Status.ESME_RTHROTTLED), NOW)
+    made.reported(A, refusal(throttled, 0x45B), NOW)
+
+    assert made.take_concluded() == [Concluded(Conclusion.REFUSED, refused.context, Status.ESME_RTHROTTLED)]
+    assert made.assign(PLENTY, NOW + 0.5, WALL_NOW) == {A: [throttled]}
+
+
+def test_trouble_of_the_operator_pauses_the_bind_and_sends_the_message_back_until_its_age_ends_it():
+    made = Traffic(operator(retry=RetryConfig(attempts=2, age_s=100)))
+    made.carry_over(PRIMARY)
+    bind(made, A, PRIMARY)
+    now, concluded = NOW, []
+
+    for _ in range(5):
+        one = order("m", held_since=now)
+        made.session_bound(A, "TRX")
+        made.add([one])
+        made.assign(PLENTY, now, WALL_NOW)
+        made.reported(A, refusal(one, Status.ESME_RINVBNDSTS), now)
+        assert made.free_slots(now) == 0
+        concluded += made.take_concluded()
+        now += concluded[-1].delay_s
+
+    assert concluded == [
+        *[Concluded(Conclusion.GIVE_BACK, context("m"), delay_s=delay_s) for delay_s in (1.0, 5.0, 20.0, 60.0)],
+        Concluded(Conclusion.REFUSED, context("m"), Status.ESME_RINVBNDSTS),
+    ]
+
+
+def test_each_pause_is_one_complaint():
+    made, waiting = traffic(A, B), orders(4)
+    sent = hand_over(made, waiting)
+
+    made.reported(A, SubmitReport([], [Refusal(one.key, Status.ESME_RTHROTTLED) for one in sent[A]], []), NOW)
+    made.reported(B, SubmitReport([], [Refusal(one.key, Status.ESME_RINVSYSID) for one in sent[B]], []), NOW)
+
+    assert made.take_complaints() == [
+        Complaint(A, Action.RETRY_BIND, Status.ESME_RTHROTTLED),
+        Complaint(B, Action.OPERATOR_TROUBLE, Status.ESME_RINVSYSID),
+    ]
+    assert made.take_complaints() == []
+
+
+def test_without_anything_waiting_nothing_is_held_back():
     made, (one,) = traffic(A), orders(1)
     hand_over(made, [one])
+    made.reported(A, refusal(one, Status.ESME_RINVDSTADR), NOW)
+    made.sessions[A].pace.throttled(NOW)
 
-    for attempt in range(20):
-        made.reported(A, refusal(one, Status.ESME_RTHROTTLED), NOW + attempt)
-        made.session_bound(A, "TRX")
-        made.assign(PLENTY, NOW, WALL_NOW)
-
-    assert (made.take_concluded(), made.in_hand) == ([], 1)
+    assert made.held_back_s(NOW) == 0
 
 
 def test_a_passing_fault_sends_the_message_back_for_a_later_try_with_growing_delays_and_a_limit():
@@ -500,7 +591,7 @@ def test_the_open_submits_of_a_lost_session_are_given_back_with_time_for_its_ans
     hand_over(made, waiting)
     open_submits = waiting[:WINDOW]
 
-    made.session_lost(A)
+    made.session_lost(A, NOW)
 
     assert made.take_concluded() == [given_back(one, UNSURE_DELAY_S) for one in open_submits]
     assert (made.waiting, made.in_hand, made.unknown_outcomes, made.can_carry) == (1, 0, WINDOW, False)
@@ -510,7 +601,7 @@ def test_the_open_submits_of_a_lost_session_are_reported_where_the_operator_want
     made, (one,) = traffic(A, B, unknown_outcome=UnknownOutcome.REPORT), orders(1)
     hand_over(made, [one])
 
-    made.session_lost(A)
+    made.session_lost(A, NOW)
 
     assert made.take_concluded() == [Concluded(Conclusion.REPORTED, one.context)]
     assert made.unknown_outcomes == 1
@@ -607,7 +698,7 @@ def test_a_new_session_carries_once_it_is_bound():
 def test_a_session_that_drained_to_the_end_leaves_nothing_behind():
     made = traffic(A, B)
 
-    made.remove_session(A)
+    made.remove_session(A, NOW)
 
     assert (list(made.sessions), made.in_hand, made.take_concluded(), made.unknown_outcomes) == ([B], 0, [], 0)
 
@@ -616,7 +707,7 @@ def test_what_a_removed_session_still_has_in_hand_is_given_back_with_time_for_it
     made, waiting = traffic(A), orders(WINDOW + 1)
     hand_over(made, waiting)
 
-    made.remove_session(A)
+    made.remove_session(A, NOW)
 
     assert made.take_concluded() == [given_back(one, UNSURE_DELAY_S) for one in waiting[:WINDOW]]
     assert (made.sessions, made.waiting, made.in_hand, made.unknown_outcomes) == ({}, 1, 0, WINDOW)
@@ -626,7 +717,7 @@ def test_what_a_removed_session_still_has_in_hand_is_reported_where_the_operator
     made, (one,) = traffic(A, unknown_outcome=UnknownOutcome.REPORT), orders(1)
     hand_over(made, [one])
 
-    made.remove_session(A)
+    made.remove_session(A, NOW)
 
     assert made.take_concluded() == [Concluded(Conclusion.REPORTED, one.context)]
 
@@ -635,7 +726,7 @@ def test_a_session_that_comes_back_under_its_name_starts_anew():
     made, (one,) = traffic(A), orders(1)
     hand_over(made, [one])
     made.reported(A, refusal(one, Status.ESME_RTHROTTLED), NOW)
-    made.remove_session(A)
+    made.remove_session(A, NOW)
 
     bind(made, A, PRIMARY)
 
@@ -726,7 +817,7 @@ def test_the_waiting_segments_go_back_with_the_one_whose_session_is_lost():
     made.add([in_hand, waiting])
     made.assign(1, NOW, WALL_NOW)
 
-    made.session_lost(A)
+    made.session_lost(A, NOW)
 
     assert made.take_concluded() == [given_back(in_hand, UNSURE_DELAY_S)]
     assert made.assign(PLENTY, NOW, WALL_NOW) == {}
@@ -737,7 +828,7 @@ def test_a_message_goes_back_only_when_no_segment_of_it_is_in_hand_any_more():
     first, second = order("m", 1, 2), order("m", 2, 2)
     hand_over(made, [first, second])
 
-    made.session_lost(A)
+    made.session_lost(A, NOW)
     assert (made.take_concluded(), made.in_hand) == ([], 1)
     made.reported(B, SubmitReport([second.key], [], []), NOW)
 
@@ -750,7 +841,7 @@ def test_a_segment_of_a_message_that_goes_back_is_not_sent_again():
     made = traffic(A, B)
     first, second = order("m", 1, 2), order("m", 2, 2)
     hand_over(made, [first, second])
-    made.session_lost(A)
+    made.session_lost(A, NOW)
 
     made.reported(B, refusal(second, Status.ESME_RTHROTTLED), NOW)
 
@@ -762,7 +853,7 @@ def test_a_segment_that_is_refused_while_its_message_goes_back_is_concluded_firs
     made = traffic(A, B)
     first, second = order("m", 1, 2), order("m", 2, 2)
     hand_over(made, [first, second])
-    made.session_lost(A)
+    made.session_lost(A, NOW)
 
     made.reported(B, refusal(second, Status.ESME_RINVDSTADR), NOW)
 
