@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check scenarios scenarios-real interop bench clean
+.PHONY: demo test check scenarios scenarios-real interop bench chart clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -30,6 +30,10 @@ interop: $(STAMP)  ## against independent SMSCs; INTEROP_SECONDS=600 for long
 bench: $(STAMP)  ## throughput and cost, on this machine
 	@$(BIN)/python -m loadtest.bench $(BENCH_ARGS)
 
+chart: $(VENV)/.chart  ## the Helm chart: lint, whole resources, schemas of Kubernetes, NetworkPolicy, secrets, alerts
+	@$(BIN)/python -m pytest -rs tests/chart $(PYTEST_ARGS)
+	@mkdir -p dist && $(BIN)/helm package helm/smpp-connector --destination dist
+
 clean:  ## removes what the targets above made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 
@@ -38,4 +42,8 @@ $(STAMP): setup.cfg pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (once) ..."
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[sandbox,test,dev]'
+	@touch $@
+
+$(VENV)/.chart: $(STAMP)
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[chart]'
 	@touch $@

@@ -1,4 +1,4 @@
-"""`smpp-connector send`: publishes one dispatch message and waits until JetStream has stored it."""
+"""`smpp-connector send`: publishes one dispatch message and waits until JetStream has stored it, or for its end."""
 
 import argparse
 import asyncio
@@ -6,15 +6,19 @@ import json
 import re
 import sys
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cli.command import ExitCode, add_config_argument, complain, settings_of
 from config.settings import Settings
 
 if TYPE_CHECKING:
+    from nats.aio.client import Client
+
     from messages.dispatch import Dispatch
+    from messages.events import DeliveryStatus
 
 CONFIRM_TIMEOUT_S = 5.0
+MAX_WAIT_S = 3600
 ENCODINGS = ("auto", "gsm7", "ucs2", "latin1", "binary")
 
 EXPECTED = {
@@ -36,6 +40,13 @@ class NotPublished(Exception):
     """JetStream has not stored the message, or has not said so."""
 
 
+class Sent(NamedTuple):
+    """is_new: JetStream had no message with this message_id lately. status: the final one, where it was waited for."""
+
+    is_new: bool
+    status: "DeliveryStatus | None" = None
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config_argument(parser)
     parser.add_argument("text", nargs="?", help="what to send; standard input when left out")
@@ -51,25 +62,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metadata", action="append", default=[], metavar="NAME=VALUE", help="returned in every event; repeatable"
     )
+    parser.add_argument("--wait", type=_wait_s, metavar="S", help="wait so long for the final event")
 
 
 def execute(args: argparse.Namespace) -> int:
+    from cli.final_event import GOOD_ENDS
     from cli.nats_once import SETTINGS, NatsUnreachable
 
     try:
         dispatch = _dispatch(args)
         settings = settings_of(args, only=SETTINGS)
-        is_new = asyncio.run(_publish(settings, dispatch))
+        sent = asyncio.run(_publish(settings, dispatch, args.wait))
     except BadMessage as error:
         complain(str(error))
         return ExitCode.USAGE
     except (NatsUnreachable, NotPublished) as error:
         complain(f"not sent: {error}")
         return ExitCode.FAILURE
-    if not is_new:
+    if not sent.is_new:
         complain("this message_id was published a moment ago; NATS has dropped the repeat")
     print(dispatch.message_id)
-    return ExitCode.OK
+    if args.wait is None:
+        return ExitCode.OK
+    if sent.status is None:
+        complain(f"no final event within {args.wait:g} s")
+        return ExitCode.FAILURE
+    print(sent.status.value)
+    return ExitCode.OK if sent.status in GOOD_ENDS else ExitCode.FAILURE
+
+
+def _wait_s(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_WAIT_S:
+        raise argparse.ArgumentTypeError(f"expected seconds, 1 to {MAX_WAIT_S}")
+    return int(text)
 
 
 def _dispatch(args: argparse.Namespace) -> "Dispatch":
@@ -139,23 +164,36 @@ def _problem(error: Exception) -> str:
     return EXPECTED.get(field[1], str(error)) if field else str(error)
 
 
-async def _publish(settings: Settings, dispatch: "Dispatch") -> bool:
-    """Whether JetStream took it as a new message. Raises NatsUnreachable or NotPublished."""
-    import msgspec
+async def _publish(settings: Settings, dispatch: "Dispatch", wait_s: float | None) -> Sent:
+    """Raises NatsUnreachable or NotPublished."""
     from nats.errors import Error as NatsError
     from nats.js.errors import NoStreamResponseError
 
-    from adapters.nats.streams import DISPATCH_SUBJECT
+    from cli.final_event import final_status
     from cli.nats_once import connected
+    from messages.events import DLR_INBOUND
 
-    subject, headers = f"{DISPATCH_SUBJECT}.{dispatch.operator_id}", {"Nats-Msg-Id": dispatch.message_id}
     async with connected(settings) as client:
         try:
-            acknowledgement = await client.jetstream().publish(
-                subject, msgspec.json.encode(dispatch), timeout=CONFIRM_TIMEOUT_S, headers=headers
-            )
+            events = await client.subscribe(DLR_INBOUND) if wait_s is not None else None
+            is_new = await _store(client, dispatch)
         except NoStreamResponseError:
             raise NotPublished("no stream takes it; has the service run once with NATS_MANAGE_STREAMS?") from None
         except NatsError as error:
             raise NotPublished(f"NATS did not confirm it ({type(error).__name__})") from None
+        if events is None or wait_s is None:
+            return Sent(is_new)
+        return Sent(is_new, await final_status(events, dispatch.message_id, wait_s))
+
+
+async def _store(client: "Client", dispatch: "Dispatch") -> bool:
+    """Whether JetStream took it as a new message."""
+    import msgspec
+
+    from adapters.nats.streams import DISPATCH_SUBJECT
+
+    subject, headers = f"{DISPATCH_SUBJECT}.{dispatch.operator_id}", {"Nats-Msg-Id": dispatch.message_id}
+    acknowledgement = await client.jetstream().publish(
+        subject, msgspec.json.encode(dispatch), timeout=CONFIRM_TIMEOUT_S, headers=headers
+    )
     return not acknowledgement.duplicate

@@ -385,9 +385,24 @@ def test_send_goes_all_the_way(
     assert alpha.submitted_to("+491512345678")[-1].short_message == b"Gr\x7e\x1ee"
 
 
+def test_send_can_wait_for_what_becomes_of_the_message(connector: ConnectorProcess, alpha: SimulatedOperator):
+    result = connector.run_command("send", *TO_ALPHA, "--message-id", "awaited", "--wait", "20", "Hello")
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, "awaited\nDELIVERED\n", "")
+
+
+def test_send_that_waits_in_vain_says_so(own_stack: Stack, connector: ConnectorProcess):
+    to_nobody = ("--operator", "nobody", "--to", "+491512345678", "--from", "Bank", "--message-id", "unheard")
+    result = connector.run_command("send", *to_nobody, "--wait", "1", "Hello")
+
+    assert (result.returncode, result.stdout) == (1, "unheard\n")
+    assert complaint(result) == "smpp-connector: no final event within 1 s"
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
+        (("--operator", "alpha", "--wait", "for ever", "Hello"), "--wait: expected seconds, 1 to 3600"),
         (("--operator", "alpha", "--to", "nobody", "--from", "Bank", "Hello"), "--to: "),
         (("--operator", "al pha", "--to", "+4915", "--from", "Bank", "Hello"), "--operator: "),
         (("--operator", "alpha", "Hello"), "the following arguments are required: --to, --from"),

@@ -163,9 +163,9 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[Dispatch]:
     """What send would publish."""
     dispatches: list[Dispatch] = []
 
-    async def publish(_: Settings, dispatch: Dispatch) -> bool:
+    async def publish(_: Settings, dispatch: Dispatch, wait_s: float | None) -> send.Sent:
         dispatches.append(dispatch)
-        return len(dispatches) == 1
+        return send.Sent(is_new=len(dispatches) == 1)
 
     monkeypatch.setattr(send, "_publish", publish)
     return dispatches
