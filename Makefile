@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check scenarios scenarios-real interop bench chart clean
+.PHONY: demo test check scenarios scenarios-real interop bench chart schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -33,6 +33,9 @@ bench: $(STAMP)  ## throughput and cost, on this machine
 chart: $(VENV)/.chart  ## the Helm chart: lint, whole resources, schemas of Kubernetes, NetworkPolicy, secrets, alerts
 	@$(BIN)/python -m pytest -rs tests/chart $(PYTEST_ARGS)
 	@mkdir -p dist && $(BIN)/helm package helm/smpp-connector --destination dist
+
+schemas: $(STAMP)  ## the JSON Schemas anew, after a change of an event, the dispatch or the operator's settings
+	@$(BIN)/python -m messages.schemas
 
 clean:  ## removes what the targets above made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

@@ -13,7 +13,9 @@ from smpp.segments import LongMessages
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Octet = Annotated[int, Meta(ge=0, le=255)]
 Seconds = Annotated[float, Meta(gt=0)]
-OperatorId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]  # one token of a NATS subject and a consumer name
+# One token of a NATS subject and a consumer name. It ends as it does because Python's $ also matches before a last
+# newline, and \Z means nothing in a JSON Schema.
+OperatorId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(?!\n)$")]
 
 MOST_HELD_S = 10.0  # a message may wait so long in an OperatorActor for its turn; then it goes back to JetStream
 MIN_WINDOW = 10  # submit_sm; below it one slow answer stalls the bind

@@ -60,7 +60,7 @@ def mo_event(parts: list[InboundPart]) -> MoInboundEvent:
         operator_id=first.operator_id,
         source=first.source,
         to=first.to,
-        encoding=encoding.value,
+        encoding=encoding,
         segments=len(contents),
         received_at=rfc3339(min(part.received_at for part in parts)),
         text=None if is_binary else decode_text(content, encoding),

@@ -25,6 +25,10 @@ Source = Annotated[
     str, Meta(pattern=r"^(\+?[0-9]{1,15}|[^\x00-\x1f\x7f]{1,11})(?!\n)$")
 ]  # international, short code or alphanumeric
 
+# Checked where the TLVs are made, which knows what to say of a wrong one; here for the JSON Schema alone.
+TlvTag = Annotated[str, Meta(extra_json_schema={"pattern": "^(0[xX])?[0-9a-fA-F]{1,4}$"})]
+HexOctets = Annotated[str, Meta(extra_json_schema={"pattern": "^([0-9a-fA-F]{2})*$"})]
+
 
 class Dispatch(Struct, frozen=True, kw_only=True):
     """One SMS to send. Its repr shows neither addresses nor content: an error report may print it.
@@ -46,7 +50,7 @@ class Dispatch(Struct, frozen=True, kw_only=True):
     request_dlr: bool = True
     flash: bool = False
     protocol_id: Annotated[int, Meta(ge=0, le=255)] = 0
-    tlvs: dict[str, str] = {}
+    tlvs: dict[TlvTag, HexOctets] = {}
     metadata: dict[str, str] = {}
 
     def __repr__(self) -> str:

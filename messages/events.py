@@ -1,14 +1,29 @@
 """The events that we publish at NATS, in the shape that consumers rely on (docs/contracts.md)."""
 
 from enum import Enum
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from config.operators import EndpointRole
+from smpp.text import Encoding
 
 DLR_INBOUND = "sms.dlr.inbound"
 MO_INBOUND = "sms.mo.inbound"
 DEAD_DISPATCH = "sms.dead.dispatch"
 OPERATOR_HEALTH = "operator.health"
+
+# What only the JSON Schemas say of a field; our own events are not checked against it as they go out.
+Timestamp = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+        extra_json_schema={"format": "date-time"},
+    ),
+]  # RFC 3339, UTC, milliseconds
+AtLeastOne = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=0)]
 
 
 class DeliveryStatus(Enum):
@@ -41,7 +56,7 @@ class DlrInboundEvent(Struct, frozen=True, kw_only=True):
     """What became of a message. `final` is true on exactly one event of a message.
 
     message_id: empty where no correlation was found by the receipt's deadline.
-    stat: the SMSC's own word. Times: RFC 3339, UTC, milliseconds; null where the SMSC did not say.
+    stat: the SMSC's own word. Times are null where the SMSC did not say.
     """
 
     event_id: str
@@ -51,13 +66,13 @@ class DlrInboundEvent(Struct, frozen=True, kw_only=True):
     status: DeliveryStatus
     stat: str
     error_code: str
-    segment: int
-    segments: int
+    segment: AtLeastOne
+    segments: AtLeastOne
     final: bool
     message_status: DeliveryStatus
-    submitted_at: str | None
-    done_at: str | None
-    received_at: str
+    submitted_at: Timestamp | None
+    done_at: Timestamp | None
+    received_at: Timestamp
     source: DlrSource
     metadata: dict[str, str]
 
@@ -69,12 +84,12 @@ class OperatorHealthEvent(Struct, frozen=True, kw_only=True):
     operator_id: str
     state: HealthState
     previous_state: HealthState | None
-    endpoint: str
+    endpoint: EndpointRole
     reason: str
-    sessions_bound: int
-    sessions_configured: int
+    sessions_bound: Count
+    sessions_configured: Count
     connector_id: str
-    at: str
+    at: Timestamp
 
 
 class MoInboundEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,9 +99,9 @@ class MoInboundEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     operator_id: str
     source: str = msgspec.field(name="from")
     to: str
-    encoding: str
-    segments: int
-    received_at: str
+    encoding: Encoding
+    segments: AtLeastOne
+    received_at: Timestamp
     text: str | None = None
     data: bytes | None = None
 
@@ -101,7 +116,7 @@ class DeadDispatchEvent(Struct, frozen=True, kw_only=True):
     operator_id: str
     payload: bytes
     reason: str
-    deliveries: int
+    deliveries: AtLeastOne
 
     def __repr__(self) -> str:
         return f"DeadDispatchEvent(event_id={self.event_id!r}, reason={self.reason!r})"

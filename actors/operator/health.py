@@ -63,7 +63,7 @@ class HealthReporter:
             operator_id=self._operator.operator_id,
             state=transition.state,
             previous_state=transition.previous_state,
-            endpoint=self._operator.endpoints[endpoint].role.value,
+            endpoint=self._operator.endpoints[endpoint].role,
             reason=transition.reason,
             sessions_bound=bound,
             sessions_configured=configured,

@@ -25,7 +25,7 @@ class StreamMissing(Exception):
 async def ensure_streams(client: Client, *, manage: bool) -> None:
     """Create or update both streams; with manage false only verify that they exist (StreamMissing)."""
     jetstream = client.jetstream()
-    for config in _streams():
+    for config in wanted_streams():
         assert config.name is not None
         exists = await _exists(jetstream, config.name)
         if not manage and not exists:
@@ -52,7 +52,8 @@ async def ensure_consumer(client: Client, operator: OperatorConfig) -> str:
     return name
 
 
-def _streams() -> list[StreamConfig]:
+def wanted_streams() -> list[StreamConfig]:
+    """As they are created."""
     return [
         StreamConfig(
             name=DISPATCH_STREAM,

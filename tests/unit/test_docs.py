@@ -13,7 +13,7 @@ from msgspec.structs import FieldInfo, fields
 
 from adapters.telemetry.metric_table import METRICS
 from config.answers import Action
-from config.operators import Endpoint, OperatorConfig
+from config.operators import Credentials, Endpoint, OperatorConfig
 from config.settings import SETTINGS, Setting
 from core.answers import ACTIONS
 from messages.dispatch import Dispatch
@@ -55,6 +55,7 @@ def test_the_settings_are_those_of_the_table():
     [
         ("### OperatorConfig", OperatorConfig),
         ("### Endpoint", Endpoint),
+        ("### Credentials", Credentials),
         ("### Dispatch, published by the platform at `sms.dispatch.<operator_id>`", Dispatch),
     ],
 )

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from config.operators import Credentials
+from config.operators import Credentials, EndpointRole
 from messages import control, correlations, dispatch, events, lanes
 from messages.correlations import ReceiptRow, SegmentKey, SegmentState, StoredSegment
 from messages.dispatch import Dispatch, RequestedEncoding
@@ -57,6 +57,7 @@ from messages.lanes import (
     Unsubmitted,
 )
 from smpp.message_id import IdRule
+from smpp.text import Encoding
 
 MARK = "marked value"
 MARK_BYTES = MARK.encode()
@@ -85,7 +86,7 @@ HEALTH = OperatorHealthEvent(
     operator_id="mno",
     state=HealthState.BOUND,
     previous_state=None,
-    endpoint="primary",
+    endpoint=EndpointRole.PRIMARY,
     reason="bound",
     sessions_bound=1,
     sessions_configured=2,
@@ -97,7 +98,7 @@ MO = MoInboundEvent(
     operator_id="mno",
     source=MARK,
     to=MARK,
-    encoding="gsm7",
+    encoding=Encoding.GSM7,
     segments=1,
     received_at=AT,
     text=MARK,

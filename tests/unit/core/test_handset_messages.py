@@ -8,6 +8,7 @@ import pytest
 from core.mobile_originated import COMPLETE_WITHIN_S, PartsJoiner, mo_event
 from messages.events import MoInboundEvent
 from messages.lanes import InboundPart
+from smpp.text import Encoding
 
 NOW = 1000.0
 RECEIVED_AT = 1_700_000_000.0
@@ -84,7 +85,7 @@ def test_the_event_of_a_short_message():
         operator_id="mno",
         source="4179",
         to="1234",
-        encoding="gsm7",
+        encoding=Encoding.GSM7,
         segments=1,
         received_at="2023-11-14T22:13:20.000Z",
         text="hi",
@@ -103,7 +104,7 @@ def test_the_event_of_a_long_message_has_the_whole_text_and_the_time_of_the_firs
         operator_id="mno",
         source="4179",
         to="1234",
-        encoding="ucs2",
+        encoding=Encoding.UCS2,
         segments=2,
         received_at="2023-11-14T22:13:20.000Z",
         text="grüezi 😀",
