@@ -56,7 +56,17 @@ class Platform:
 
     def dispatch_load(self, operator_id: str, message_ids: Iterable[str], tps: float) -> Future[None]:
         """Publishes a message of each id at an even rate, in the background; texts begin with #0, #1 and so on."""
-        return self._loop.start(self._dispatch_load(operator_id, message_ids, tps))
+        return self.dispatch_evenly(
+            (
+                a_message(operator_id, message_id=message_id, text=f"#{index} under load")
+                for index, message_id in enumerate(message_ids)
+            ),
+            tps,
+        )
+
+    def dispatch_evenly(self, messages: Iterable[Event], tps: float) -> Future[None]:
+        """Publishes these dispatches at an even rate, in the background."""
+        return self._loop.start(self._dispatch_evenly(messages, tps))
 
     # Events.
 
@@ -115,12 +125,11 @@ class Platform:
     async def _received(self, message: Msg) -> None:
         self._events[message.subject].append(json.loads(message.data))
 
-    async def _dispatch_load(self, operator_id: str, message_ids: Iterable[str], tps: float) -> None:
+    async def _dispatch_evenly(self, messages: Iterable[Event], tps: float) -> None:
         started_at = time.monotonic()
-        for index, message_id in enumerate(message_ids):
+        for index, message in enumerate(messages):
             await asyncio.sleep(started_at + index / tps - time.monotonic())
-            message = a_message(operator_id, message_id=message_id, text=f"#{index} under load")
-            await self._jetstream.publish(f"sms.dispatch.{operator_id}", json.dumps(message).encode())
+            await self._jetstream.publish(f"sms.dispatch.{message['operator_id']}", json.dumps(message).encode())
 
 
 def a_message(operator_id: str, **fields: Any) -> dict[str, Any]:

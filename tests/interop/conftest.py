@@ -1,0 +1,51 @@
+"""Programs of others, installed when first asked for; tests of what this machine cannot run are skipped."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from independent_smsc import IndependentSmsc
+from third_party import CLOUDHOPPER, NODE_SMPP, Program
+
+DEFAULT_SECONDS = 20.0
+
+_figures = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_figures] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash[_figures]:
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def figures(request: pytest.FixtureRequest) -> list[str]:
+    """Lines to be shown at the end of the run."""
+    return request.config.stash[_figures]
+
+
+@pytest.fixture(scope="session")
+def seconds() -> float:
+    """How long traffic is to run."""
+    return float(os.environ.get("INTEROP_SECONDS", DEFAULT_SECONDS))
+
+
+@pytest.fixture(scope="module", params=[NODE_SMPP, CLOUDHOPPER], ids=lambda program: program.name)
+def smsc(request: pytest.FixtureRequest) -> Iterator[IndependentSmsc]:
+    """Each of them in turn, running."""
+    program = installed(request.param)
+    with tempfile.TemporaryDirectory(prefix="interop-") as folder, IndependentSmsc(Path(folder), program) as running:
+        yield running
+
+
+def installed(program: Program) -> Program:
+    """This program, ready to run; skips the test where this machine cannot have it."""
+    if program.hindrance:
+        pytest.skip(program.hindrance)
+    program.installed()
+    return program
