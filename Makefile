@@ -24,7 +24,7 @@ scenarios: $(STAMP)  ## sessions under faults, with shortened timers
 scenarios-real: $(STAMP)  ## the same at the specification's timers
 	@$(BIN)/python -m pytest -m real_timers --timeout=900 tests/scenarios $(PYTEST_ARGS)
 
-interop: $(STAMP)  ## against independent SMSCs; INTEROP_SECONDS=600 for long
+interop: $(STAMP)  ## with SMPP programs of others, which it installs into .interop; INTEROP_SECONDS=600 for long
 	@$(BIN)/python -m pytest --timeout=1800 tests/interop $(PYTEST_ARGS)
 
 bench: $(STAMP)  ## throughput and cost, on this machine
@@ -38,7 +38,7 @@ schemas: $(STAMP)  ## the JSON Schemas anew, after a change of an event, the dis
 	@$(BIN)/python -m messages.schemas
 
 clean:  ## removes what the targets above made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) .interop .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 
 $(STAMP): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with PYTHON=...") if sys.version_info < (3, 11) else None'

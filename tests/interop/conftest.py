@@ -1,4 +1,4 @@
-"""Programs of others, installed when first asked for; tests of what this machine cannot run are skipped."""
+"""Programs of others, installed when first asked for; tests of what this machine cannot have are skipped."""
 
 import os
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from independent_smsc import IndependentSmsc
-from third_party import CLOUDHOPPER, NODE_SMPP, Program
+from third_party import CLOUDHOPPER, NODE_SMPP
 
 DEFAULT_SECONDS = 20.0
 
@@ -19,7 +19,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in config.stash[_figures]:
+    left_out = {report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])}  # one for many tests
+    for line in [*config.stash[_figures], *sorted(left_out)]:
         terminalreporter.write_line(line)
 
 
@@ -38,14 +39,9 @@ def seconds() -> float:
 @pytest.fixture(scope="module", params=[NODE_SMPP, CLOUDHOPPER], ids=lambda program: program.name)
 def smsc(request: pytest.FixtureRequest) -> Iterator[IndependentSmsc]:
     """Each of them in turn, running."""
-    program = installed(request.param)
-    with tempfile.TemporaryDirectory(prefix="interop-") as folder, IndependentSmsc(Path(folder), program) as running:
+    request.param.installed()
+    with (
+        tempfile.TemporaryDirectory(prefix="interop-") as folder,
+        IndependentSmsc(Path(folder), request.param) as running,
+    ):
         yield running
-
-
-def installed(program: Program) -> Program:
-    """This program, ready to run; skips the test where this machine cannot have it."""
-    if program.hindrance:
-        pytest.skip(program.hindrance)
-    program.installed()
-    return program

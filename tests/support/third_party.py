@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "tests" / "interop"
 INSTALLED = ROOT / ".interop"
@@ -20,22 +22,21 @@ Command = Sequence[str | Path]
 class Program:
     """Made in a folder of its own from the files in tests/interop/NAME, by the commands of `install`.
 
-    needs: what must be on the PATH. run: the command line, given that folder.
+    needs: what must be on the PATH. run: the command line of its only process, given that folder.
     """
 
     name: str
     needs: tuple[str, ...]
     install: tuple[Command, ...]
-    run: Callable[[Path], Command]
-
-    @property
-    def hindrance(self) -> str:
-        """Why it cannot run on this machine, else empty."""
-        missing = [command for command in self.needs if shutil.which(command) is None]
-        return f"{self.name} is left out: this machine has no {' and no '.join(missing)}" if missing else ""
+    run: Callable[[Path], Command] | None = None
 
     def installed(self) -> Path:
-        """Its folder. The first call takes a while; a changed file of it makes a new folder."""
+        """Its folder; skips the test on a machine that lacks what it needs.
+
+        The first call takes a while. A changed file of it makes a new folder.
+        """
+        if missing := [command for command in self.needs if shutil.which(command) is None]:
+            pytest.skip(f"{self.name} was left out: this machine has no {', no '.join(missing)}")
         folder = INSTALLED / f"{self.name}-{_digest(SOURCES / self.name)}"
         if not folder.exists():
             self._install(folder)
@@ -43,6 +44,7 @@ class Program:
 
     def command(self) -> list[str]:
         """The command line, with the path of what is started."""
+        assert self.run is not None, f"{self.name} has more than one process"
         first, *arguments = map(str, self.run(self.installed()))
         return [shutil.which(first) or first, *arguments]
 
@@ -80,7 +82,6 @@ KANNEL = Program(
     name="kannel",
     needs=("apt-get", "dpkg-deb"),
     install=(("sh", "install.sh"),),
-    run=lambda folder: [folder / "root" / "usr" / "sbin" / "bearerbox"],
 )
 
 

@@ -7,21 +7,26 @@ from itertools import cycle
 from typing import Any
 
 from platform_side import a_message
-
-ARABIC_CHARACTERS = 900
-_ARABIC = "عزيزي العميل، رصيدك الحالي هو ١٢٣ ريال. شكرًا لاستخدامك خدماتنا؟ "
-_GSM = "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ!\"#¤%&'()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà"
-_GSM_EXTENSION = "^{}\\[~]|€"
+from specimen_texts import (
+    ARABIC,
+    EMOJI,
+    EXTENSION_EVERYWHERE,
+    GSM_ALPHABET,
+    GSM_EXTENSION,
+    LATIN1,
+    SURROGATES_EVERYWHERE,
+    TURKISH,
+)
 
 KINDS: Sequence[tuple[dict[str, Any], int]] = (
-    ({"text": f"Tax [net] {{0}} {_GSM_EXTENSION}"}, 0x00),
-    ({"text": _GSM}, 0x00),
-    ({"text": "İyi günler, şifreniz: ığüşöç İĞÜŞÖÇ"}, 0x08),
-    ({"text": "Grüße 🎉👩‍👩‍👧 €"}, 0x08),
-    ({"text": (_ARABIC * ARABIC_CHARACTERS)[:ARABIC_CHARACTERS]}, 0x08),
-    ({"text": "a€bc[d]" * 60}, 0x00),  # an extension character at every place where a segment may end
-    ({"text": "x" + "😀🎉" * 60}, 0x08),  # and a surrogate pair
-    ({"text": "Zürich ½ ©", "encoding": "latin1"}, 0x03),
+    ({"text": f"Tax {GSM_EXTENSION}"}, 0x00),
+    ({"text": GSM_ALPHABET}, 0x00),
+    ({"text": TURKISH}, 0x08),
+    ({"text": EMOJI}, 0x08),
+    ({"text": ARABIC}, 0x08),
+    ({"text": EXTENSION_EVERYWHERE}, 0x00),
+    ({"text": SURROGATES_EVERYWHERE}, 0x08),
+    ({"text": LATIN1, "encoding": "latin1"}, 0x03),
     ({"text": "Code 123456", "flash": True}, 0x10),
     ({"encoding": "binary", "data": bytes(range(100))}, 0x04),
     ({"encoding": "binary", "data": bytes(range(256)) * 2}, 0x04),
@@ -36,10 +41,10 @@ SOURCES: Sequence[tuple[str, list[Any]]] = (
 """A sender, and its TON, NPI and address on the wire."""
 
 HANDSET_TEXTS: Sequence[tuple[str, str, int]] = (
-    ("gsm7", f"STOP {_GSM_EXTENSION} {_GSM}", 1),
-    ("ucs2", "Teşekkürler, iyi günler 🎉", 1),
-    ("latin1", "Ça va ½ ©", 1),
-    ("ucs2", (_ARABIC * 200)[:180], 3),
+    ("gsm7", f"STOP {GSM_EXTENSION} {GSM_ALPHABET}", 1),
+    ("ucs2", EMOJI, 1),
+    ("latin1", LATIN1, 1),
+    ("ucs2", ARABIC[:180], 3),
     ("gsm7", "a lot to say, " * 18, 2),
 )
 """Encoding, text, and in how many parts it comes."""

@@ -126,7 +126,7 @@ def test_links_files_tests_and_targets_exist(document):
     links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
     missing = [link for link in links if not (document.parent / link).exists()]
     missing += [named for named in re.findall(NAMED_FILE, text) if not _exists(named)]
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     missing += [target for target in re.findall(r"`make ([\w-]+)", text) if target not in targets]
     assert missing == []
 
