@@ -34,8 +34,9 @@ chart: $(VENV)/.chart  ## the Helm chart: lint, whole resources, schemas of Kube
 	@$(BIN)/python -m pytest -rs tests/chart $(PYTEST_ARGS)
 	@mkdir -p dist && $(BIN)/helm package helm/smpp-connector --destination dist
 
-schemas: $(STAMP)  ## the JSON Schemas anew, after a change of an event, the dispatch or the operator's settings
+schemas: $(STAMP)  ## the JSON Schemas and the pacts anew, after a change of an event, the dispatch or the operator's settings
 	@$(BIN)/python -m messages.schemas
+	@PYTHONPATH=tests/support $(BIN)/python -m pact_files
 
 clean:  ## removes what the targets above made
 	rm -rf $(VENV) .interop .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
