@@ -3,8 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+VERSION := $(shell sed -n 's/^version = //p' setup.cfg)
+IMAGE ?= smpp-connector:$(VERSION)
+BASE_IMAGE ?= python:3.11-slim-bookworm
+# Settings of pip and apt for the build, and a CA that pip.conf may name as /run/secrets/ca.pem; none is left in the image.
+PIP_CONF ?=
+CA_PEM ?=
+APT_CONF ?=
+secret = $(if $(2),--secret id=$(1)$(comma)src=$(2))
+comma := ,
+LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test check scenarios scenarios-real interop bench chart schemas clean
+.PHONY: demo test check scenarios scenarios-real interop bench chart image base-image lock schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -37,6 +47,23 @@ chart: $(VENV)/.chart  ## the Helm chart: lint, whole resources, schemas of Kube
 schemas: $(STAMP)  ## the JSON Schemas and the pacts anew, after a change of an event, the dispatch or the operator's settings
 	@$(BIN)/python -m messages.schemas
 	@PYTHONPATH=tests/support $(BIN)/python -m pact_files
+
+image: $(STAMP)  ## the container image, and the demonstration against it; see docs/decisions/0020-image.md
+	@DOCKER_BUILDKIT=1 docker build -q -t $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
+		$(call secret,pip.conf,$(PIP_CONF)) $(call secret,ca.pem,$(CA_PEM)) $(call secret,apt.conf,$(APT_CONF)) .
+	@IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image $(PYTEST_ARGS)
+
+base-image:  ## a base of Debian packages, where no registry can be reached: make image BASE_IMAGE=smpp-connector-base:bookworm
+	@rm -rf build/base && mkdir -p build
+	@debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm build/base > build/base.log
+	@tar -C build/base --exclude=./proc --exclude=./sys --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' -c . \
+		| docker import - smpp-connector-base:bookworm
+	@rm -rf build/base
+
+lock: $(STAMP)  ## pins what the image installs, with hashes
+	@$(LOCK) setup.cfg -o requirements.lock
+	@sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(LOCK) - -o build-requirements.lock
 
 clean:  ## removes what the targets above made
 	rm -rf $(VENV) .interop .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

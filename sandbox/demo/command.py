@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate", type=_rate, default=RATE, help="published a second; far more than %(default)s shows queueing"
     )
+    parser.add_argument("--image", help="run the connector from this container image, with docker")
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -46,7 +47,8 @@ def _demonstrate(args: argparse.Namespace, interruption: Interruption) -> int:
         console = Console(width=PLAIN_WIDTH)
     messages = compose(args.messages, [role.operator_id for role in CAST])
     try:
-        return _OK if Demonstration(console, interruption, messages, args.rate).run() else _FAILED
+        demonstration = Demonstration(console, interruption, messages, args.rate, args.image)
+        return _OK if demonstration.run() else _FAILED
     except (ServerError, BinaryMissing, OSError) as error:
         console.print(f"failed: {error}", markup=False, highlight=False, soft_wrap=True)
         return _FAILED

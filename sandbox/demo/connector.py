@@ -39,10 +39,12 @@ class Connector(ServerProcess):
         return [*program(), "run"]
 
     def environment(self) -> Mapping[str, str]:
-        """The settings given, and those of a replica with everything it writes in its own directory."""
+        """The settings, and what the program needs to be found."""
+        return {**super().environment(), **program_environment(self.directory), **self.settings()}
+
+    def settings(self) -> dict[str, str]:
+        """Those given, and those of a replica with everything it writes in its own directory."""
         return {
-            **super().environment(),
-            **program_environment(self.directory),
             **self._settings,
             "CONNECTOR_ID": "demo",
             "RUNTIME_DIR": str(self.directory / "run"),
@@ -51,6 +53,10 @@ class Connector(ServerProcess):
             "DRAIN_TIMEOUT_S": str(DRAIN_TIMEOUT_S),
         }
 
+    def command_beside(self, name: str) -> Sequence[str | Path]:
+        """Another command of the same program."""
+        return [*program(), name]
+
     def run_command(self, name: str) -> CommandResult:
         """Run another command with the same settings; ServerError when it takes longer than COMMAND_TIMEOUT_S."""
         log_file = self.directory / f"{name}.log"
@@ -58,7 +64,7 @@ class Connector(ServerProcess):
         child: Child | None = None
         try:
             with interrupts_held():
-                child = Child([*program(), name], around)
+                child = Child(self.command_beside(name), around)
             exit_code = child.wait(COMMAND_TIMEOUT_S)
             if exit_code is None:
                 raise ServerError(child.complaint(f"{name} took longer than {COMMAND_TIMEOUT_S:g} s"))

@@ -10,6 +10,7 @@ from sandbox.child import ServerError
 from sandbox.demo.audit import cases_of, ledger_problems, message_problems, stray_problems
 from sandbox.demo.cast import CAST
 from sandbox.demo.connector import Connector, last_warnings
+from sandbox.demo.container import ContainerConnector
 from sandbox.demo.dispatches import DemoMessage
 from sandbox.demo.display import display_for
 from sandbox.demo.interruption import Interruption
@@ -24,15 +25,22 @@ LOG_LINES = 20
 
 
 class Demonstration:
-    """Sends `messages` at `rate` a second through the real service; `interruption` must be in use."""
+    """Sends `messages` at `rate` a second through the real service, from the container image `image` where one is
+    named; `interruption` must be in use."""
 
     def __init__(
-        self, console: Console, interruption: Interruption, messages: Sequence[DemoMessage], rate: float
+        self,
+        console: Console,
+        interruption: Interruption,
+        messages: Sequence[DemoMessage],
+        rate: float,
+        image: str | None = None,
     ) -> None:
         self._console = console
         self._interruption = interruption
         self._messages = messages
         self._rate = rate
+        self._image = image
         self._started = time.monotonic()
 
     def run(self) -> bool:
@@ -55,7 +63,7 @@ class Demonstration:
             {simulator.role.operator_id: simulator.config() for simulator in simulators.all},
             {simulator.role.operator_id: simulator.credentials for simulator in simulators.all},
         )
-        connector = Connector(stack.directory / "connector", stack.environment)
+        connector = self._connector(stack)
         self._say("smpp-connector migrate")
         _migrate(connector)
         self._say("smpp-connector run")
@@ -65,6 +73,12 @@ class Demonstration:
                 self._complain(problems, last_warnings(connector.log_file, LOG_LINES))
             self._say("stopping")
         return not problems
+
+    def _connector(self, stack: Stack) -> Connector:
+        directory = stack.directory / "connector"
+        if self._image is None:
+            return Connector(directory, stack.environment)
+        return ContainerConnector(directory, stack.environment, self._image)
 
     def _with_service(self, stack: Stack, simulators: Simulators, connector: Connector) -> list[str]:
         problems, outcome = self._play(stack, connector)

@@ -35,10 +35,11 @@ def shown_on(console: Console) -> str:
 
 class TestFlags:
     def test_a_thousand_messages_unless_said_otherwise(self) -> None:
-        assert parsed() == argparse.Namespace(messages=1000, rate=150)
+        assert parsed() == argparse.Namespace(messages=1000, rate=150, image=None)
 
-    def test_count_and_rate(self) -> None:
-        assert parsed("--messages", "60", "--rate", "0.5") == argparse.Namespace(messages=60, rate=0.5)
+    def test_count_rate_and_image(self) -> None:
+        options = parsed("--messages", "60", "--rate", "0.5", "--image", "smpp-connector:0.1.0")
+        assert options == argparse.Namespace(messages=60, rate=0.5, image="smpp-connector:0.1.0")
 
     @pytest.mark.parametrize(
         ("words", "complaint"),
