@@ -16,6 +16,11 @@ def session_name(operator_id: str, endpoint: int, index: int) -> str:
     return f"session@{operator_id}@{endpoint}.{index}"
 
 
+def sessions_of(operator_id: str) -> str:
+    """A pattern for the names of all its sessions (glob)."""
+    return f"session@{operator_id}@*"
+
+
 def parent_name(name: str) -> str | None:
     """The parent's name, None for the root; needed when the parent itself does not answer."""
     kind, *rest = name.split("@")

@@ -75,7 +75,7 @@ def _serve(settings: Settings, folder: "RuntimeFolder") -> int:
     from actors.runtime.system import start_actor_system
     from actors.service import Service
 
-    system = start_actor_system(Surroundings(settings, folder.lanes, folder.metrics))
+    system = start_actor_system(Surroundings(settings, folder.lanes, folder.metrics, folder.submits))
     try:
         return asyncio.run(Service(settings, system, folder).run())
     finally:

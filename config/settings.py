@@ -125,8 +125,8 @@ SETTINGS = (
     ),
     Setting(
         name="RUNTIME_DIR",
-        meaning="private folder (0700) of one running service: lanes, metrics, lock; "
-        "`dump` finds the service through it; two services on one host need two",
+        meaning="private folder (0700) of one running service: lanes, metrics, lock, the journals of submits under "
+        "way, which should outlive a crash; `dump` finds the service through it; two services on one host need two",
         default="$XDG_RUNTIME_DIR or the temp folder, plus smpp-connector",
         compute=default_runtime_dir,
         parse=runtime_dir,

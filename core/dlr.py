@@ -88,6 +88,7 @@ def _event(
         received_at=rfc3339(received_at),
         source=source,
         metadata=segment.metadata,
+        possibly_repeated=_possibly_repeated(segment),
     )
 
 
@@ -95,6 +96,12 @@ def _event_id(segment: StoredSegment) -> str:
     """The same each time, so that NATS drops a repeat."""
     ending = "final" if segment.concludes else f"{segment.segment}.{segment.status.value}"
     return f"{segment.operator_id}.{segment.message_id}.{ending}"
+
+
+def _possibly_repeated(segment: StoredSegment) -> bool:
+    if not segment.concludes:
+        return segment.possibly_repeated
+    return segment.possibly_repeated or any(state.possibly_repeated for state in segment.states)
 
 
 def _message_status(segment: StoredSegment) -> DeliveryStatus:

@@ -10,11 +10,17 @@ class HeldDispatches:
 
     def __init__(self) -> None:
         self._held: dict[str, int] = {}
+        self._since: dict[str, float] = {}
         self._going_back: dict[str, float] = {}
 
     def arrived(self, order: Order) -> None:
         reply = order.context.reply
         self._held[reply] = self._held.get(reply, 0) + 1
+        self._since[reply] = order.held_since
+
+    def older_than(self, since: float) -> list[str]:
+        """Reply subjects of what has been held since before that monotonic time."""
+        return [reply for reply, held_since in self._since.items() if held_since < since]
 
     def give_back(self, order: Order, delay_s: float) -> None:
         """The dispatch of this order is to go back, to come again after the longest delay asked for."""
@@ -30,5 +36,5 @@ class HeldDispatches:
         self._held[reply] -= 1
         if self._held[reply]:
             return None
-        del self._held[reply]
+        del self._held[reply], self._since[reply]
         return self._going_back.pop(reply, None)

@@ -1,10 +1,11 @@
 """From a dispatch as JetStream gave it to the orders that carry it; what can't be sent is concluded here."""
 
 import itertools
+from typing import NamedTuple
 
 import msgspec
 
-from config.operators import OperatorConfig
+from config.operators import OperatorConfig, UnknownOutcome
 from core.order_queue import Order
 from core.preparation import Preparer, read_dispatch
 from messages.ack_subject import stream_sequence
@@ -12,6 +13,17 @@ from messages.dispatch import Dispatch
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
 
 _encode_context = msgspec.msgpack.Encoder().encode
+
+
+class SentSegments(NamedTuple):
+    """What earlier deliveries of a dispatch have done, by segment. accepted: needs no other submit_sm. unanswered: its
+    submit_sm went out and had no answer."""
+
+    accepted: frozenset[int] = frozenset()
+    unanswered: frozenset[int] = frozenset()
+
+
+NOTHING_SENT = SentSegments()
 
 
 class Intake:
@@ -31,9 +43,9 @@ class Intake:
         return read_dispatch(item.payload, self._operator.operator_id)
 
     def orders(
-        self, item: DispatchItem, dispatch: Dispatch, accepted: frozenset[int] = frozenset()
+        self, item: DispatchItem, dispatch: Dispatch, sent: SentSegments = NOTHING_SENT
     ) -> tuple[list[Order], list[Concluded]]:
-        """Orders for the segments that the operator has not accepted yet; the others are concluded.
+        """Orders for the segments that need a submit_sm; the others are concluded.
 
         The reference that joins the parts is the dispatch's number in the stream: the same at every delivery and on
         every replica, so that parts sent after a redelivery belong to those sent before. Raises Unprocessable.
@@ -43,10 +55,15 @@ class Intake:
         concluded: list[Concluded] = []
         for segment, body in enumerate(bodies, 1):
             context = self._context(item, dispatch, segment, len(bodies))
-            if segment in accepted:
+            if segment in sent.accepted:
                 concluded.append(Concluded(Conclusion.ALREADY_ACCEPTED, context))
+            elif segment in sent.unanswered and self._operator.unknown_outcome is UnknownOutcome.REPORT:
+                concluded.append(Concluded(Conclusion.REPORTED, context))
             else:
-                orders.append(self._order(item, dispatch, body, context))
+                order = self._order(item, dispatch, body, context)
+                if segment in sent.unanswered:
+                    mark_possibly_sent(order)
+                orders.append(order)
         return orders, concluded
 
     def dead(self, item: DispatchItem, reason: str) -> Concluded:
@@ -90,7 +107,7 @@ class Intake:
             id_rule=self._operator.message_id.submit_resp,
             metadata=dispatch.metadata,
             traceparent=item.traceparent,
-            possibly_sent_before=item.deliveries > 1,
+            possibly_sent_before=False,
         )
 
 

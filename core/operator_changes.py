@@ -24,8 +24,7 @@ class Part(Enum):
     was said in the bind, so what comes next follows the new rule on the same link."""
 
     TIMERS = "timers"
-    """Waits of ours, which the SMSC is not told of: running links and backoffs take the new ones. response_s is in the
-    consumer's ack_wait too: a longer one must be there first, or messages go out twice."""
+    """Waits of ours, which the SMSC is not told of: running links and backoffs take the new ones."""
 
     BIND_LIMIT = "bind limit"
     """Over all replicas: the leases follow it, and end the binds that are too many."""

@@ -38,6 +38,7 @@ def accepted_row(accepted: Accepted, context: MessageContext) -> CorrelationRow:
         smsc_message_id_key=normalise(smsc_message_id, context.id_rule),
         metadata=context.metadata,
         traceparent=context.traceparent,
+        possibly_repeated=context.possibly_sent_before,
     )
 
 
@@ -55,6 +56,7 @@ def concluded_row(concluded: Concluded, now: float) -> CorrelationRow:
         expires_at=now + context.receipt_ttl_s,
         metadata=context.metadata,
         traceparent=context.traceparent,
+        possibly_repeated=context.possibly_sent_before,
     )
 
 

@@ -5,6 +5,7 @@ or given back to JetStream with its dispatch. Times are monotonic seconds unless
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -17,11 +18,19 @@ from core.intake import mark_possibly_sent
 from core.order_queue import Order, OrderQueue
 from core.pace import Pace
 from core.session_view import SessionView
+from messages.correlations import SegmentKey
 from messages.lanes import Concluded, Conclusion, SubmitReport, Unsubmitted
 
 GIVE_BACK_DELAY_S = 1.0  # another replica may have a bind; this one must not get it back at once
 UNSURE_DELAY_S = 3.0  # time for the answers that a dead session had read to be stored
-REPORT_SLACK_S = 5.0  # a session reports on an order within response_s and this; together below the ack_wait
+REPORT_SLACK_S = 5.0  # a session reports on an order within response_s and this
+
+
+class LastWords(NamedTuple):
+    """What a dead session had noted of its orders, by key. Answered ones are on their way to the CorrelationWriter."""
+
+    answered: frozenset[int]
+    unanswered: frozenset[int]
 
 
 class Complaint(Struct, frozen=True):
@@ -41,6 +50,7 @@ class Traffic:
         self._attempts = Attempts(operator.retry)
         self._concluded: list[Concluded] = []
         self._complaints: list[Complaint] = []
+        self._unanswered: list[SegmentKey] = []
         self._endpoint: int | None = None
         self.sessions: dict[str, SessionView] = {}
         self.unknown_outcomes = 0
@@ -101,6 +111,11 @@ class Traffic:
         concluded, self._concluded = self._concluded, []
         return concluded
 
+    def take_unanswered(self) -> list[SegmentKey]:
+        """Segments to be noted before anything else becomes of them: they will, or may, go out a second time."""
+        unanswered, self._unanswered = self._unanswered, []
+        return unanswered
+
     # Orders out.
 
     def assign(self, permits: int, now: float, wall_now: float) -> dict[str, list[Order]]:
@@ -127,6 +142,15 @@ class Traffic:
             self._give_back(order, GIVE_BACK_DELAY_S)
         for session in self.sessions.values():
             self._lost(session.take_older_than(now - self._most_in_hand_s), now)
+
+    def held_since_before(self, since: float) -> list[str]:
+        """Reply subjects of the dispatches that have been here since before that monotonic time."""
+        return self._dispatches.older_than(since)
+
+    def drop_waiting(self) -> None:
+        """What waits may have been delivered elsewhere meanwhile: nobody is told, JetStream knows what became of it."""
+        for order in self._queue.drain():
+            self._dispatches.left(order)
 
     def give_back_waiting(self) -> None:
         """What waits belongs to JetStream, so that a replica with a bind can take it."""
@@ -175,10 +199,17 @@ class Traffic:
         if why is Unsubmitted.NOT_SENT:
             self._try_first(order)
         elif self._is_worth_another_try(order, now):
-            mark_possibly_sent(order)
+            self._mark(order)
             self._try_first(order)
         else:
             self._conclude(order, Conclusion.REPORTED)
+
+    def _mark(self, order: Order) -> None:
+        """From now on it says that it may have been sent, here and wherever its dispatch is delivered again."""
+        if not order.context.possibly_sent_before:
+            context = order.context
+            self._unanswered.append(SegmentKey(context.message_id, context.operator_id, context.segment))
+            mark_possibly_sent(order)
 
     def _is_worth_another_try(self, order: Order, now: float) -> bool:
         """Counts an unknown outcome; whether the submit_sm may go out again."""
@@ -210,19 +241,33 @@ class Traffic:
     def session_unbound(self, name: str, reason: str) -> None:
         self.sessions[name].unbind(reason)
 
-    def session_lost(self, name: str, now: float) -> None:
-        """Its process is gone."""
+    def session_lost(self, name: str, now: float, last_words: LastWords | None = None) -> None:
+        """Its process is gone. last_words: None where nothing can be known of its orders."""
         session = self.sessions[name]
         orders = list(session.in_hand.values())
         session.in_hand.clear()
-        self._lost(orders, now)
+        if last_words is None:
+            self._lost(orders, now)
+        else:
+            self._sort(reversed(orders), last_words, now)
         self.session_unbound(name, "session process ended")
+
+    def _sort(self, orders: Iterable[Order], last_words: LastWords, now: float) -> None:
+        """What it had noted nothing of was not sent yet, or settled and not told: JetStream knows."""
+        for order in orders:
+            if order.key in last_words.answered:
+                self._accepted(order)
+            elif order.key in last_words.unanswered:
+                self._returned(order, Unsubmitted.UNKNOWN, now)
+            else:
+                self._give_back(order, UNSURE_DELAY_S)
 
     def _lost(self, orders: Iterable[Order], now: float) -> None:
         """Whether their submits went out, and were answered, is not known here: JetStream repeats them, and what the
         operator accepted is looked up then."""
         for order in orders:
             if self._is_worth_another_try(order, now):
+                self._mark(order)
                 self._give_back(order, UNSURE_DELAY_S)
             else:
                 self._conclude(order, Conclusion.REPORTED)

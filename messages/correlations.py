@@ -20,7 +20,8 @@ class CorrelationRow(Struct, frozen=True, kw_only=True):
 
     segment: 1..segments. smsc_message_id: as received, empty where the SMSC gave none; smsc_message_id_key: normalised
     by the operator's rule. final: no receipt will change `status`. submitted_at: None where it was never sent.
-    expires_at: when the wait for its receipt ends, and from when on it may be swept.
+    expires_at: when the wait for its receipt ends, and from when on it may be swept. possibly_repeated: an earlier
+    submit_sm of it had no answer, so that the SMSC may have it twice.
     """
 
     message_id: str
@@ -36,6 +37,7 @@ class CorrelationRow(Struct, frozen=True, kw_only=True):
     smsc_message_id_key: str = ""
     metadata: dict[str, str] = {}
     traceparent: str = ""
+    possibly_repeated: bool = False
 
 
 class ReceiptRow(Struct, frozen=True, kw_only=True):
@@ -58,6 +60,7 @@ class SegmentState(Struct, frozen=True, array_like=True):
     segment: int
     status: DeliveryStatus
     final: bool
+    possibly_repeated: bool = False
 
 
 class StoredSegment(Struct, frozen=True, kw_only=True):
@@ -82,6 +85,7 @@ class StoredSegment(Struct, frozen=True, kw_only=True):
     metadata: dict[str, str]
     traceparent: str
     states: tuple[SegmentState, ...]
+    possibly_repeated: bool = False
 
     @property
     def key(self) -> SegmentKey:

@@ -57,6 +57,8 @@ class DlrInboundEvent(Struct, frozen=True, kw_only=True):
 
     message_id: empty where no correlation was found by the receipt's deadline.
     stat: the SMSC's own word. Times are null where the SMSC did not say.
+    possibly_repeated: the SMSC may have got it more than once, because a submit_sm of it had no answer and another one
+    followed; of the final event: any segment of the message.
     """
 
     event_id: str
@@ -75,6 +77,7 @@ class DlrInboundEvent(Struct, frozen=True, kw_only=True):
     received_at: Timestamp
     source: DlrSource
     metadata: dict[str, str]
+    possibly_repeated: bool = False
 
 
 class OperatorHealthEvent(Struct, frozen=True, kw_only=True):

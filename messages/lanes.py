@@ -1,9 +1,10 @@
 """Frames that travel over the lanes between actors: msgpack, typed, never pickle.
 
-    DispatchRouter ─▶ OperatorActor      DispatchBatch            ◀─ Demand, GivenBack
+    DispatchRouter ─▶ OperatorActor      DispatchBatch            ◀─ Demand, GivenBack, StillHeld
     OperatorActor  ─▶ SessionActor       SubmitBatch              ◀─ SubmitReport
     SessionActor   ─▶ CorrelationWriter  AcceptedBatch
-    OperatorActor  ─▶ CorrelationWriter  ConcludedBatch, AcceptedQuery  ◀─ AcceptedSegments
+    OperatorActor  ─▶ CorrelationWriter  ConcludedBatch, UnansweredBatch, AcceptedBatch (of a dead session),
+                                         AcceptedQuery            ◀─ AcceptedSegments
     SessionActor   ─▶ ReceiptPublisher   InboundBatch             ◀─ InboundSettled
     OperatorActor  ─▶ HealthPublisher    HealthTransition
     anyone         ─▶ any actor          StatusRequest            ◀─ StatusReply
@@ -16,7 +17,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from messages.correlations import ReceiptRow
+from messages.correlations import ReceiptRow, SegmentKey
 from messages.events import OperatorHealthEvent
 from smpp.message_id import IdRule
 
@@ -56,6 +57,12 @@ class GivenBack(Struct, frozen=True, array_like=True, tag="given_back"):
     replies: list[str]
 
 
+class StillHeld(Struct, frozen=True, array_like=True, tag="still_held"):
+    """Dispatches, by reply subject, that have been held for a while and still are: JetStream is not to repeat them."""
+
+    replies: list[str]
+
+
 class MessageContext(Struct, frozen=True, array_like=True):
     """All that is to be remembered of one segment. It travels encoded through the session, which needs none of it."""
 
@@ -69,7 +76,7 @@ class MessageContext(Struct, frozen=True, array_like=True):
     id_rule: IdRule
     metadata: dict[str, str]
     traceparent: str
-    possibly_sent_before: bool
+    possibly_sent_before: bool  # its submit_sm went out before, and had no answer
 
 
 class SubmitOrder(Struct, frozen=True, array_like=True):
@@ -160,8 +167,15 @@ class ConcludedBatch(Struct, frozen=True, array_like=True, tag="concluded"):
     items: list[Concluded]
 
 
+class UnansweredBatch(Struct, frozen=True, array_like=True, tag="unanswered"):
+    """Segments whose submit_sm went out and had no answer: noted, so that whoever sends one again knows of it."""
+
+    segments: list[SegmentKey]
+
+
 class AcceptedQuery(Struct, frozen=True, array_like=True, tag="accepted?"):
-    """Which segments of these messages has the operator accepted already? Asked for redeliveries only."""
+    """Which segments of these messages has the operator accepted already, and which may it have? Asked for
+    redeliveries only."""
 
     query: int
     operator_id: str
@@ -179,6 +193,7 @@ class AcceptedSegments(Struct, frozen=True, array_like=True, tag="accepted!"):
 
     query: int
     segments: list[AcceptedSegment]
+    unanswered: list[SegmentKey]
 
 
 class InboundReceipt(Struct, frozen=True, array_like=True, tag="receipt"):
@@ -275,10 +290,12 @@ LaneFrame = (
     DispatchBatch
     | Demand
     | GivenBack
+    | StillHeld
     | SubmitBatch
     | SubmitReport
     | AcceptedBatch
     | ConcludedBatch
+    | UnansweredBatch
     | AcceptedQuery
     | AcceptedSegments
     | InboundBatch

@@ -12,12 +12,12 @@ from functools import partial
 
 from actors.clients.event_publisher import EventPublisher
 from actors.clients.retry import until_available
-from actors.correlations.work import Work
+from actors.correlations.work import Work, replies_of, work_of
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneConnection
 from actors.runtime.surroundings import surroundings
-from adapters.nats.acknowledge import acknowledge, give_back
+from adapters.nats.acknowledge import acknowledge, give_back, keep
 from adapters.postgres.connection import PostgresConnection
 from adapters.postgres.correlations import CorrelationStore
 from adapters.postgres.errors import DatabaseUnavailable
@@ -37,6 +37,9 @@ from messages.lanes import (
 )
 
 MOST_FRAMES = 500  # in one commit
+KEEP_EVERY_S = 2.0  # JetStream is told of what waits here, where Postgres or NATS holds it up; below its ack_wait
+SLOW_S = 1.0  # a database that was away, and not just busy
+OTHERS_S = 3.0  # then other sessions and replicas, too, have answers to store before anybody asks for them
 
 
 class CorrelationWriterBody(Body):
@@ -47,8 +50,9 @@ class CorrelationWriterBody(Body):
     def __init__(self, start: Start, shell: Shell) -> None:
         super().__init__(start, shell)
         self._waiting: list[Delivery] = []
+        self._in_work: Sequence[Delivery] = ()
         self._arrived = asyncio.Event()
-        self._busy = False
+        self._lookups_from = time.monotonic() + OTHERS_S
         self._completion = Completion()
         self._written = 0
 
@@ -58,6 +62,7 @@ class CorrelationWriterBody(Body):
         self._receipts = ReceiptStore(connection)
         self._write_seconds = metrics.histogram("smpp_correlation_write_seconds")
         self.spawn(self._work())
+        self.spawn(self._keep())
 
     def deliver(self, deliveries: list[Delivery]) -> None:
         self._waiting += deliveries
@@ -68,25 +73,34 @@ class CorrelationWriterBody(Body):
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            self._busy = True
             while self._waiting:
-                batch, self._waiting = self._waiting[:MOST_FRAMES], self._waiting[MOST_FRAMES:]
-                await self._settle(batch)
-            self._busy = False
+                self._in_work, self._waiting = self._waiting[:MOST_FRAMES], self._waiting[MOST_FRAMES:]
+                await self._settle(work_of(self._in_work, time.time()))
+            self._in_work = ()
 
-    async def _settle(self, batch: Sequence[Delivery]) -> None:
-        work = Work()
-        now = time.time()
-        for delivery in batch:
-            work.take(delivery, now)
+    async def _settle(self, work: Work) -> None:
+        started_at = time.monotonic()
         await self._store_rows(work)
         await self._publish_dead(work.dead)
         await self._acknowledge(work)
-        await self._answer(work.queries)
+        self._look_back(started_at)
+        for query in work.queries:
+            self.spawn(self._answer(*query))
         for connection, numbers in work.frames.items():
             connection.confirm(numbers)
 
+    async def _keep(self) -> None:
+        """While a batch takes its time: neither it nor what waits behind it is to be delivered to anybody else."""
+        held_since: Sequence[Delivery] = ()
+        while True:
+            await asyncio.sleep(KEEP_EVERY_S)
+            if held_since and held_since is self._in_work:
+                await keep(self._publisher.client, replies_of([*self._in_work, *self._waiting]))
+            held_since = self._in_work
+
     async def _store_rows(self, work: Work) -> None:
+        if work.unanswered:
+            await until_available(partial(self._store.note_unanswered, work.unanswered), DatabaseUnavailable)
         started_at = time.monotonic()
         if work.awaited:
             await until_available(partial(self._store.write, work.awaited), DatabaseUnavailable)
@@ -136,14 +150,26 @@ class CorrelationWriterBody(Body):
         for (operator_id, outcome), count in outcomes.items():
             metrics.counter("smpp_messages_total", operator=operator_id, outcome=outcome).inc(count)
 
-    async def _answer(self, queries: Sequence[tuple[LaneConnection, AcceptedQuery]]) -> None:
-        for connection, query in queries:
-            find = partial(self._store.accepted_segments, query.operator_id, query.message_ids)
-            segments = await until_available(find, DatabaseUnavailable)
-            connection.send(AcceptedSegments(query.query, segments))
+    async def _answer(self, connection: LaneConnection, number: int, query: AcceptedQuery) -> None:
+        find = partial(self._store.sent_segments, query.operator_id, query.message_ids)
+        started_at = time.monotonic()
+        accepted, unanswered = await until_available(find, DatabaseUnavailable)
+        self._look_back(started_at)
+        wait_s = self._lookups_from - time.monotonic()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+            accepted, unanswered = await until_available(find, DatabaseUnavailable)
+        connection.send(AcceptedSegments(query.query, accepted, unanswered))
+        connection.confirm([number])
+
+    def _look_back(self, started_at: float) -> None:
+        """After the database was away, or this process: what is not found yet may still be on its way there."""
+        now = time.monotonic()
+        if now - started_at > SLOW_S:
+            self._lookups_from = now + OTHERS_S
 
     async def drain(self, deadline: float) -> None:
-        await self.reach(lambda: not self._waiting and not self._busy, deadline)
+        await self.reach(lambda: not self._waiting and not self._in_work, deadline)
         if self._written:
             await self._publisher.client.flush()
 

@@ -1,11 +1,20 @@
 """What a batch of frames asks of the CorrelationWriter, sorted by what has to be done."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from actors.runtime.lanes import Delivery, LaneConnection
 from core.storing import STATUS_OF, accepted_row, concluded_row, decode_context
 from messages.correlations import CorrelationRow, SegmentKey
-from messages.lanes import AcceptedBatch, AcceptedQuery, Concluded, ConcludedBatch, Conclusion, MessageContext
+from messages.lanes import (
+    AcceptedBatch,
+    AcceptedQuery,
+    Concluded,
+    ConcludedBatch,
+    Conclusion,
+    MessageContext,
+    UnansweredBatch,
+)
 
 
 @dataclass
@@ -18,11 +27,15 @@ class Work:
     stored: list[MessageContext] = field(default_factory=list)
     dead: list[Concluded] = field(default_factory=list)
     given_back: list[Concluded] = field(default_factory=list)
-    queries: list[tuple[LaneConnection, AcceptedQuery]] = field(default_factory=list)
+    unanswered: list[SegmentKey] = field(default_factory=list)
+    queries: list[tuple[LaneConnection, int, AcceptedQuery]] = field(default_factory=list)
     frames: dict[LaneConnection, list[int]] = field(default_factory=dict)
 
     def take(self, delivery: Delivery, now: float) -> None:
         connection, number, message = delivery
+        if isinstance(message, AcceptedQuery):  # confirmed when it is answered
+            self.queries.append((connection, number, message))
+            return
         self.frames.setdefault(connection, []).append(number)
         if isinstance(message, AcceptedBatch):
             for accepted in message.items:
@@ -33,8 +46,8 @@ class Work:
         elif isinstance(message, ConcludedBatch):
             for concluded in message.items:
                 self._take_concluded(concluded, now)
-        elif isinstance(message, AcceptedQuery):
-            self.queries.append((connection, message))
+        elif isinstance(message, UnansweredBatch):
+            self.unanswered += message.segments
 
     def _take_concluded(self, concluded: Concluded, now: float) -> None:
         if concluded.conclusion is Conclusion.DEAD:
@@ -49,3 +62,22 @@ class Work:
                 if concluded.command_status:
                     key = SegmentKey(row.message_id, row.operator_id, row.segment)
                     self.refusals[key] = concluded.command_status
+
+
+def work_of(batch: Iterable[Delivery], now: float) -> Work:
+    """now: seconds since the epoch."""
+    work = Work()
+    for delivery in batch:
+        work.take(delivery, now)
+    return work
+
+
+def replies_of(batch: Iterable[Delivery]) -> set[str]:
+    """Reply subjects of the dispatches that these frames are about."""
+    replies: set[str] = set()
+    for _connection, _number, message in batch:
+        if isinstance(message, AcceptedBatch):
+            replies.update(decode_context(accepted.context).reply for accepted in message.items)
+        elif isinstance(message, ConcludedBatch):
+            replies.update(concluded.context.reply for concluded in message.items)
+    return replies

@@ -13,6 +13,7 @@ from actors.names import CORRELATION_WRITER, HEALTH_PUBLISHER
 from actors.operator.arrivals import Arrivals
 from actors.operator.complaints import ComplaintLog
 from actors.operator.health import HealthReporter
+from actors.operator.last_words import LastWordsReader
 from actors.operator.permits import PermitSource
 from actors.operator.sessions import SessionSet
 from actors.runtime.base import BaseActor
@@ -33,12 +34,16 @@ from messages.lanes import (
     DispatchBatch,
     GivenBack,
     StatusReply,
+    StillHeld,
     SubmitBatch,
     SubmitOrder,
     SubmitReport,
+    UnansweredBatch,
 )
 
 HOLD_CHECK_S = 2.0
+KEPT_AFTER_S = 2.0  # what is held for longer is told to JetStream at each check; most messages never are
+STALLED_S = 5.0  # without a check: what waits here may have been delivered to another replica after its ack_wait
 BETWEEN_ENDPOINTS_S = 2.0  # traffic waits so long for another endpoint to be bound, then it goes back to JetStream
 
 
@@ -57,17 +62,20 @@ class OperatorBody(Body):
         self._sessions = SessionSet(self, self._operator, self._traffic, self._reported)
         self._router: LaneConnection | None = None
         self._fresh_demand = True
+        self._checked_at = time.monotonic()
         self._pause: asyncio.TimerHandle | None = None
         self._failback: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         self._writer = LaneClient(self.lane_of(CORRELATION_WRITER), self._writer_replied, retain=True)
         self._arrivals.ask(self._writer)
+        self._last_words = LastWordsReader(self._operator_id, self._writer)
         health_lane = LaneClient(self.lane_of(HEALTH_PUBLISHER), retain=True)
         self._writer.start()
         self._health = HealthReporter(self._operator, health_lane, self._session_counts)
         health_lane.start()
         self._to_submit_seconds = metrics.histogram("smpp_dispatch_to_submit_seconds", operator=self._operator_id)
+        self._count_unknown(self._last_words.of_predecessors())
         await self._permits.start()
         self._sessions.reconcile()
         self.spawn(self._check_holds())
@@ -100,6 +108,7 @@ class OperatorBody(Body):
 
     def _pump(self) -> None:
         now = time.monotonic()
+        self._notice_stall(now)
         wanted = min(self._traffic.waiting, self._traffic.free_slots(now))
         permits = self._permits.available(wanted, now)
         if permits:
@@ -132,13 +141,19 @@ class OperatorBody(Body):
             self._router.send(Demand(0, reset=True))
 
     def _pass_on_conclusions(self) -> None:
+        unanswered = self._traffic.take_unanswered()
+        if unanswered:
+            self._writer.send(UnansweredBatch(unanswered))
         concluded = self._traffic.take_concluded()
         if concluded:
             self._writer.send(ConcludedBatch(concluded))
             self._tell_router_of(concluded)
         unknown, self._traffic.unknown_outcomes = self._traffic.unknown_outcomes, 0
-        if unknown:
-            metrics.counter("smpp_submits_unknown_total", operator=self._operator_id).inc(unknown)
+        self._count_unknown(unknown)
+
+    def _count_unknown(self, count: int) -> None:
+        if count:
+            metrics.counter("smpp_submits_unknown_total", operator=self._operator_id).inc(count)
 
     def _tell_router_of(self, concluded: list[Concluded]) -> None:
         back = [one.context.reply for one in concluded if one.conclusion is Conclusion.GIVE_BACK]
@@ -168,7 +183,7 @@ class OperatorBody(Body):
         self._sessions.started(child.name)
 
     def child_died(self, child: Child) -> None:
-        self._sessions.died(child.name)
+        self._sessions.died(child.name, self._last_words.of_session(child.name))
         self._session_unbound(child.name, "session process ended", endpoint_failed=True)
 
     def receive_fact(self, message: Any, child: str | None) -> None:
@@ -236,9 +251,22 @@ class OperatorBody(Body):
         while True:
             await asyncio.sleep(HOLD_CHECK_S)
             self._complaints.flush()
-            if self._traffic.waiting or self._traffic.in_hand:
-                self._traffic.give_back_old(time.monotonic())
-                self._pass_on_conclusions()
+            now = time.monotonic()
+            self._notice_stall(now)
+            self._checked_at = now
+            self._traffic.give_back_old(now)
+            self._pass_on_conclusions()
+            self._keep_held(now - KEPT_AFTER_S)
+
+    def _keep_held(self, since: float) -> None:
+        held = self._traffic.held_since_before(since) + self._arrivals.held_since_before(since)
+        if held and self._router is not None:
+            self._router.send(StillHeld(held))
+
+    def _notice_stall(self, now: float) -> None:
+        """This process, or its machine, has stood still."""
+        if now - self._checked_at > STALLED_S:
+            self._traffic.drop_waiting()
 
     async def drain(self, deadline: float) -> None:
         self._withdraw_demand()

@@ -1,14 +1,16 @@
 """Dispatches as they come from the router: read, looked up when they come again, and queued as orders."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from actors.runtime.lanes import LaneClient
 from config.operators import OperatorConfig
-from core.intake import Intake
+from core.intake import NOTHING_SENT, Intake, SentSegments
 from core.preparation import Unprocessable
 from core.traffic import Traffic
+from messages.correlations import SegmentKey
 from messages.dispatch import Dispatch
-from messages.lanes import AcceptedQuery, AcceptedSegments, DispatchItem
+from messages.lanes import AcceptedQuery, AcceptedSegment, AcceptedSegments, DispatchItem
 
 
 class Arrivals:
@@ -32,6 +34,11 @@ class Arrivals:
         """Dispatches that wait for an answer."""
         return sum(len(waiting) for waiting in self._queries.values())
 
+    def held_since_before(self, since: float) -> list[str]:
+        """Reply subjects of those that have waited since before that monotonic time."""
+        waiting = [item for query in self._queries.values() for item, _dispatch in query]
+        return [item.reply for item in waiting if item.pulled_at < since]
+
     def take(self, items: list[DispatchItem]) -> None:
         repeated = []
         for item in items:
@@ -43,7 +50,7 @@ class Arrivals:
             if item.deliveries > 1:
                 repeated.append((item, dispatch))
             else:
-                self._enqueue(item, dispatch, frozenset())
+                self._enqueue(item, dispatch, NOTHING_SENT)
         if repeated:
             self._look_up(repeated)
 
@@ -51,11 +58,12 @@ class Arrivals:
         """From the CorrelationWriter."""
         if not isinstance(answer, AcceptedSegments):
             return
-        accepted: dict[str, set[int]] = {}
-        for known in answer.segments:
-            accepted.setdefault(known.message_id, set()).add(known.segment)
+        accepted, unanswered = _by_message(answer.segments), _by_message(answer.unanswered)
         for item, dispatch in self._queries.pop(answer.query, []):
-            self._enqueue(item, dispatch, frozenset(accepted.get(dispatch.message_id, ())))
+            sent = SentSegments(
+                frozenset(accepted.get(dispatch.message_id, ())), frozenset(unanswered.get(dispatch.message_id, ()))
+            )
+            self._enqueue(item, dispatch, sent)
 
     def _look_up(self, repeated: list[tuple[DispatchItem, Dispatch]]) -> None:
         assert self._writer is not None
@@ -64,11 +72,18 @@ class Arrivals:
         ids = [dispatch.message_id for _item, dispatch in repeated]
         self._writer.send(AcceptedQuery(query, self._operator_id, ids))
 
-    def _enqueue(self, item: DispatchItem, dispatch: Dispatch, accepted: frozenset[int]) -> None:
+    def _enqueue(self, item: DispatchItem, dispatch: Dispatch, sent: SentSegments) -> None:
         try:
-            orders, concluded = self._intake.orders(item, dispatch, accepted)
+            orders, concluded = self._intake.orders(item, dispatch, sent)
         except Unprocessable as error:
             self._traffic.conclude([self._intake.dead(item, str(error))])
             return
         self._traffic.add(orders)
         self._traffic.conclude(concluded)
+
+
+def _by_message(segments: Iterable[AcceptedSegment | SegmentKey]) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for one in segments:
+        found.setdefault(one.message_id, set()).add(one.segment)
+    return found

@@ -11,7 +11,7 @@ from actors.runtime.lanes import LaneClient
 from config.operators import OperatorConfig
 from core.failover import FailoverPolicy, Move, SessionSlot
 from core.operator_changes import changes
-from core.traffic import Traffic
+from core.traffic import LastWords, Traffic
 from messages.control import Reconfigure, SessionAssignment
 from messages.lanes import SubmitBatch
 
@@ -71,10 +71,10 @@ class SessionSet:
         lane.start()
         self._lanes[name] = lane
 
-    def died(self, name: str) -> None:
+    def died(self, name: str, last_words: LastWords | None) -> None:
         """Its process is gone, and is started anew by the supervision."""
         self._close_lane(name)
-        self._traffic.session_lost(name, time.monotonic())
+        self._traffic.session_lost(name, time.monotonic(), last_words)
 
     def _start(self, name: str, slot: SessionSlot) -> None:
         self._slots[name] = slot

@@ -28,6 +28,7 @@ from messages.lanes import ActorState
 POLL_S = 30.0  # of the operator-management-service
 CONFIG_CHANGED = "operator.config.changed"
 PULL_CHECK_S = 5.0
+OTHERS_RECONNECT_S = 2.0  # they try every half second
 RETRY_FIRST_S, RETRY_MOST_S = 0.5, 10.0
 
 log = logging.getLogger(__name__)
@@ -101,33 +102,31 @@ class DispatchRouterBody(Body):
             if operator_id not in self._routes:
                 await self._add(operator)
             elif self._routes[operator_id].operator != operator:
-                await self._reconfigure(self._routes[operator_id], operator)
+                self._reconfigure(self._routes[operator_id], operator)
         self._etag = listing.etag
 
     async def _add(self, operator: OperatorConfig) -> None:
         name = operator_name(operator.operator_id)
-        consumer = await self._consumer(operator)
+        consumer = await self._consumer(operator.operator_id)
         lane = LaneClient(self.lane_of(name), lambda frame: route.received(frame))
         route = Route(operator, lane, self._client, consumer)
         self._routes[operator.operator_id] = route
         route.follower = self.spawn(route.follow_demand())
         self.start_child("actors.operator.actor.OperatorActor", name, operator)
 
-    async def _reconfigure(self, route: Route, operator: OperatorConfig) -> None:
-        """The consumer first: its ack_wait must be above the longest hold."""
-        await self._consumer(operator)
+    def _reconfigure(self, route: Route, operator: OperatorConfig) -> None:
         route.operator = operator
         name = operator_name(operator.operator_id)
         self.children[name].argument = operator
         self.tell_child(name, Reconfigure(operator))
 
-    async def _consumer(self, operator: OperatorConfig) -> str:
+    async def _consumer(self, operator_id: str) -> str:
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
         while True:
             try:
-                return await ensure_consumer(self._client, operator)
+                return await ensure_consumer(self._client, operator_id)
             except (NatsError, OSError) as error:
-                self._failed(f"consumer of {operator.operator_id}: {type(error).__name__}")
+                self._failed(f"consumer of {operator_id}: {type(error).__name__}")
                 await asyncio.sleep(backoff.next_s())
 
     async def _remove(self, operator_id: str) -> None:
@@ -149,7 +148,12 @@ class DispatchRouterBody(Body):
     # NATS.
 
     async def _reconnected(self) -> None:
-        for route in self._routes.values():
+        """First say what is still held here, and give the other replicas time to do so: after a restart of NATS, or a
+        long absence, whoever asks first would get it."""
+        for route in list(self._routes.values()):
+            await route.keep_recent()
+        await asyncio.sleep(OTHERS_RECONNECT_S)
+        for route in list(self._routes.values()):
             await route.pull.ask_anew()
 
     async def _check_pulls(self) -> None:

@@ -10,15 +10,16 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from actors.runtime.lanes import LaneClient
-from adapters.nats.acknowledge import give_back
+from adapters.nats.acknowledge import give_back, keep
 from adapters.nats.pull import DemandPull
 from adapters.nats.streams import DISPATCH_STREAM
 from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from messages.ack_subject import deliveries, published_at
-from messages.lanes import Demand, DispatchBatch, DispatchItem, GivenBack
+from messages.lanes import Demand, DispatchBatch, DispatchItem, GivenBack, StillHeld
 
 RECENT = 20_000  # messages whose OperatorActor may still hold them; JetStream's max_ack_pending allows no more
+RECENT_S = 60.0  # it holds none for longer
 UNSURE_DELAY_S = 3.0  # time for the answers that its sessions had read to be stored
 UNWANTED_DELAY_S = 1.0  # for a message that came although its demand was withdrawn
 
@@ -36,7 +37,7 @@ class Route:
         self._demands: asyncio.Queue[Demand] = asyncio.Queue()
         self.follower: asyncio.Task[None] | None = None
         self.forwarded = 0
-        self._recent: dict[str, None] = {}
+        self._recent: dict[str, float] = {}
         self.pull = DemandPull(client, DISPATCH_STREAM, consumer, self._arrived)
         lane.on_connect = self._greet
         lane.on_disconnect = self._operator_lost
@@ -52,17 +53,28 @@ class Route:
         replies, self._recent = list(self._recent), {}
         asyncio.get_running_loop().create_task(give_back(self._client, replies, UNSURE_DELAY_S))
 
-    def received(self, demand: Any) -> None:
-        if isinstance(demand, Demand):
-            self._demands.put_nowait(demand)
-        elif isinstance(demand, GivenBack):
-            for reply in demand.replies:
+    def received(self, frame: Any) -> None:
+        if isinstance(frame, Demand):
+            self._demands.put_nowait(frame)
+        elif isinstance(frame, GivenBack):
+            for reply in frame.replies:
                 self._recent.pop(reply, None)
+        elif isinstance(frame, StillHeld):
+            asyncio.get_running_loop().create_task(keep(self._client, frame.replies))
+
+    async def keep_recent(self) -> None:
+        """JetStream is not to repeat what the OperatorActor may still hold."""
+        await keep(self._client, list(self._recent))
 
     def _remember(self, batch: list[DispatchItem]) -> None:
-        self._recent.update((item.reply, None) for item in batch)
-        while len(self._recent) > RECENT:
-            del self._recent[next(iter(self._recent))]
+        """With the time when each was pulled, the oldest first."""
+        self._recent.update((item.reply, item.pulled_at) for item in batch)
+        too_old = time.monotonic() - RECENT_S
+        while self._recent:
+            reply = next(iter(self._recent))
+            if len(self._recent) <= RECENT and self._recent[reply] >= too_old:
+                break
+            del self._recent[reply]
 
     async def follow_demand(self) -> None:
         """Keeps the pull at what the operator asks for, in the order in which it asks."""

@@ -223,6 +223,7 @@ class LaneClient:
         self._address = address
         self._on_reply = on_reply
         self._retained: dict[int, bytes] | None = {} if retain else None
+        self._on_safe: dict[int, Callable[[], None]] = {}
         self._number = 0
         self._connection: LaneConnection | None = None
         self._closed = False
@@ -253,12 +254,17 @@ class LaneClient:
         if self._connection is not None:
             self._connection.close()
 
-    def send(self, message: Any) -> bool:
-        """Send now, or, on a retaining lane, when there is a connection. False: not sent and not kept."""
+    def send(self, message: Any, on_safe: Callable[[], None] | None = None) -> bool:
+        """Send now, or, on a retaining lane, when there is a connection. False: not sent and not kept.
+
+        on_safe: only of a retaining lane; called once, when the consumer has confirmed the frame.
+        """
         self._number = self._number % 0xFFFFFFFF + 1
         frame = encode_frame(message, self._number)
         if self._retained is not None:
             self._retained[self._number] = frame
+            if on_safe is not None:
+                self._on_safe[self._number] = on_safe
         if self._connection is None:
             return self._retained is not None
         self._connection.write(frame)
@@ -287,6 +293,8 @@ class LaneClient:
         if self._retained is not None:
             for number in numbers:
                 self._retained.pop(number, None)
+                if on_safe := self._on_safe.pop(number, None):
+                    on_safe()
 
     async def _connect(self) -> None:
         delay_s = RECONNECT_MIN_S

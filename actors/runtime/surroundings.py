@@ -9,11 +9,13 @@ from config.settings import Settings
 
 @dataclass(frozen=True)
 class Surroundings:
-    """run_id: another for each run of the service, so that a new one is not taken for its predecessor."""
+    """run_id: another for each run of the service, so that a new one is not taken for its predecessor. submits: the
+    journals of the sessions, which outlive a run that is killed."""
 
     settings: Settings
     lanes: Path
     metrics: Path
+    submits: Path
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
 
 

@@ -57,6 +57,11 @@ class RuntimeFolder:
         return self.path / "metrics"
 
     @property
+    def submits(self) -> Path:
+        """Kept from a killed service for the next one."""
+        return self.path / "submits"
+
+    @property
     def thespian_log(self) -> Path:
         """What Thespian writes about itself, beside our log."""
         return self.path / "thespian.log"
@@ -79,8 +84,8 @@ class RuntimeFolder:
             with contextlib.ExitStack() as at_the_end:
                 self._clear()
                 at_the_end.callback(self._clear)
-                for folder in (self.lanes, self.metrics):
-                    folder.mkdir(mode=0o700)
+                for folder in (self.lanes, self.metrics, self.submits):
+                    folder.mkdir(mode=0o700, exist_ok=True)
                 os.ftruncate(lock, 0)
                 os.pwrite(lock, str(os.getpid()).encode(), 0)
                 yield
@@ -109,6 +114,8 @@ class RuntimeFolder:
         """All but the lock: were it removed, one who waits for it and one who makes it anew would both get theirs."""
         for folder in (self.lanes, self.metrics):
             shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # not empty, or not there
+            self.submits.rmdir()
         self.thespian_log.unlink(missing_ok=True)
 
 

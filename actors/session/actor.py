@@ -100,6 +100,7 @@ class SessionBody(Body):
         """No new submits come; wait for the answers that are due, keep answering receipts, then unbind."""
         await self._keeper.stop(deadline)
         await self.reach(lambda: not self._writer.unconfirmed and not self._publisher.unconfirmed, deadline)
+        self._submits.end()
 
     def _open_transmitter(self) -> SmppLink | None:
         return self._links.transmitter if self._keeper.carries else None

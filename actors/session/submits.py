@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from actors.runtime.lanes import LaneClient
+from actors.runtime.surroundings import surroundings
 from actors.session.link import SmppLink
 from actors.session.reports import SubmitReports
+from adapters.submit_journal import SubmitJournal
 from adapters.telemetry import metrics
 from config.operators import OperatorConfig
 from messages.lanes import Accepted, AcceptedBatch, SubmitBatch, SubmitOrder, Unsubmitted
@@ -15,6 +18,10 @@ from smpp.events import Event, LateAnswer, SubmitAnswered, SubmitTimedOut
 
 if TYPE_CHECKING:
     from prometheus_client import Counter
+
+
+MOST_JOURNAL_SLOTS = 10_000  # 20 MiB
+STORED_WITHIN_S = 5.0  # answers of so long at full TPS may wait for Postgres and still be noted
 
 
 class SubmitPath:
@@ -30,6 +37,7 @@ class SubmitPath:
         self._accepted = self._counter(CommandStatus.ESME_ROK)
         self._seconds = metrics.histogram("smpp_submit_sm_seconds", operator=operator.operator_id)
         self._window_in_use = metrics.gauge("smpp_window_in_use", operator=operator.operator_id, session=session)
+        self._journal = _journal(operator, session)
 
     def submit(self, batch: SubmitBatch) -> None:
         """Send what the window takes; the rest goes back unsent."""
@@ -39,6 +47,7 @@ class SubmitPath:
             if link is None or not link.connection.free_slots:
                 self._send_back(batch.orders[index:])
                 break
+            self._journal.written(order.key, order.context)
             link.connection.submit(order.body, order, now)
         if link is not None:
             link.flush()
@@ -47,47 +56,70 @@ class SubmitPath:
     def received(self, link: SmppLink, events: list[Event], at: float) -> None:
         """Everything that answers a submit among the events of one read. at: seconds since the epoch."""
         accepted: list[Accepted] = []
+        ended: list[int] = []
         took_s: list[float] = []
         for event in events:
             if isinstance(event, SubmitAnswered):
                 took_s.append(event.took_s)
-                self._answered(event, accepted, at)
+                self._answered(event, accepted, ended, at)
             elif isinstance(event, SubmitTimedOut):
-                self.reports.returned(_order(event.key).key, Unsubmitted.UNKNOWN)
+                ended.append(self._return(event.key))
             elif isinstance(event, LateAnswer):
                 _late(event, accepted, at)
         if took_s:
             metrics.observe_all(self._seconds, took_s)
         if accepted:
-            self._accepted.inc(len(accepted))
-            self._writer.send(AcceptedBatch(accepted))
+            self._store(accepted)
         self._window_in_use.set(link.connection.in_flight)
         self.reports.flush_soon()
+        self._journal.release(ended)
 
     def hand_back(self, link: SmppLink) -> None:
         """The link is gone: whether its open submits arrived is not known."""
-        for order in link.connection.unanswered():
-            self.reports.returned(_order(order).key, Unsubmitted.UNKNOWN)
+        keys = [self._return(order) for order in link.connection.unanswered()]
         self._window_in_use.set(0)
         self.reports.flush()
+        self._journal.release(keys)
+
+    def end(self) -> None:
+        """Nothing more is sent, and what was accepted is stored, or time is up."""
+        self._journal.remove_if_empty()
 
     def _send_back(self, orders: list[SubmitOrder]) -> None:
         for order in orders:
             self.reports.returned(order.key, Unsubmitted.NOT_SENT)
         self.reports.flush()
 
-    def _answered(self, event: SubmitAnswered, accepted: list[Accepted], at: float) -> None:
+    def _answered(self, event: SubmitAnswered, accepted: list[Accepted], refused: list[int], at: float) -> None:
         order = _order(event.key)
         if event.command_status == CommandStatus.ESME_ROK:
-            accepted.append(Accepted(event.smsc_message_id, at - event.took_s, order.context))
+            submitted_at = at - event.took_s
+            self._journal.answered(order.key, order.context, event.smsc_message_id, submitted_at)
+            accepted.append(Accepted(event.smsc_message_id, submitted_at, order.context))
             self.reports.accepted(order.key)
         else:
             self._counter(event.command_status).inc()
             self.reports.refused(order.key, event.command_status)
+            refused.append(order.key)
+
+    def _return(self, key: object) -> int:
+        """Written, and not answered."""
+        order = _order(key)
+        self.reports.returned(order.key, Unsubmitted.UNKNOWN)
+        return order.key
+
+    def _store(self, accepted: list[Accepted]) -> None:
+        self._accepted.inc(len(accepted))
+        self._writer.send(AcceptedBatch(accepted), partial(self._journal.release, self._journal.take_answered()))
 
     def _counter(self, command_status: int) -> "Counter":
         name = status_name(command_status)
         return metrics.counter("smpp_submit_sm_total", operator=self._operator_id, command_status=name)
+
+
+def _journal(operator: OperatorConfig, session: str) -> SubmitJournal:
+    slots = 2 * operator.session_window() + round(operator.tps * STORED_WITHIN_S)
+    return SubmitJournal(surroundings().submits, session, min(slots, MOST_JOURNAL_SLOTS))
 
 
 def _order(key: object) -> SubmitOrder:

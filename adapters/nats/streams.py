@@ -5,8 +5,6 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
-from config.operators import MOST_HELD_S, OperatorConfig
-
 DISPATCH_STREAM = "SMS_DISPATCH"
 DISPATCH_SUBJECT = "sms.dispatch"
 EVENTS_STREAM = "SMS_EVENTS"
@@ -14,7 +12,7 @@ EVENT_SUBJECTS = ["sms.dlr.inbound", "sms.mo.inbound", "sms.dead.dispatch", "ope
 EVENTS_KEPT_S = 7 * 24 * 3600
 DUPLICATE_WINDOW_S = 120  # a repeated Nats-Msg-Id within it is dropped by the server
 
-ACK_SLACK_S = 10.0  # for lanes, commit and acknowledgement
+ACK_WAIT_S = 10.0  # of what a dead process held; a live one says in time that it still holds a message
 MAX_ACK_PENDING = 20_000  # bounds what is accepted but not yet stored while Postgres is away
 
 
@@ -34,17 +32,16 @@ async def ensure_streams(client: Client, *, manage: bool) -> None:
             await jetstream.add_stream(config)
 
 
-async def ensure_consumer(client: Client, operator: OperatorConfig) -> str:
+async def ensure_consumer(client: Client, operator_id: str) -> str:
     """Create or update the operator's durable pull consumer; returns its name."""
-    name = f"smpp-{operator.operator_id}"
+    name = f"smpp-{operator_id}"
     await client.jetstream().add_consumer(
         DISPATCH_STREAM,
         ConsumerConfig(
             durable_name=name,
-            filter_subject=f"{DISPATCH_SUBJECT}.{operator.operator_id}",
+            filter_subject=f"{DISPATCH_SUBJECT}.{operator_id}",
             ack_policy=AckPolicy.EXPLICIT,
-            # Above the longest hold, or a second replica gets what this one still has.
-            ack_wait=MOST_HELD_S + operator.timers.response_s + ACK_SLACK_S,
+            ack_wait=ACK_WAIT_S,
             max_ack_pending=MAX_ACK_PENDING,
             max_waiting=512,
         ),

@@ -56,11 +56,20 @@ class CorrelationStore:
         verdicts = read_verdicts(verdict_rows)
         return [read_segment(row, verdicts) for row in segment_rows]
 
-    async def accepted_segments(self, operator_id: str, message_ids: Sequence[str]) -> list[AcceptedSegment]:
-        """Segments of these messages that need no other submit_sm, by message in the order given, then by segment."""
-        query = statement("find_accepted_segments")
-        (rows,) = await self._connection.run((query, (operator_id, text_array(message_ids))))
-        return [AcceptedSegment(message_id, segment, segments) for message_id, segment, segments in rows]
+    async def note_unanswered(self, segments: Sequence[SegmentKey]) -> None:
+        """Remember segments whose submit_sm went out and had no answer; committed when it returns."""
+        await self._connection.run((statement("note_unanswered"), key_columns(segments)))
+
+    async def sent_segments(
+        self, operator_id: str, message_ids: Sequence[str]
+    ) -> tuple[list[AcceptedSegment], list[SegmentKey]]:
+        """Of these messages the segments that need no other submit_sm, and those that once had no answer to theirs;
+        by message in the order given, then by segment."""
+        wanted = (operator_id, text_array(message_ids))
+        accepted, unanswered = await self._connection.run(
+            (statement("find_accepted_segments"), wanted), (statement("find_unanswered_segments"), wanted)
+        )
+        return [AcceptedSegment(*row) for row in accepted], [SegmentKey(*row) for row in unanswered]
 
     async def expire(self, limit: int) -> list[StoredSegment]:
         """Up to `limit` segments whose expires_at has passed and whose final event is not settled, oldest first.
@@ -80,9 +89,13 @@ class CorrelationStore:
     async def sweep(self, batch: int) -> int:
         """Delete about `batch` expired segments whose events are settled; returns how many, 0 when none is left.
 
-        Messages of several segments go as a whole, so that it can be some more.
+        Messages of several segments go as a whole, so that it can be some more. Old notes of unanswered submits go
+        along and do not count.
         """
-        (((count,),),) = await self._connection.run((statement("sweep"), (batch, ABANDONED_AFTER_S)))
+        ((count,),), _ = await self._connection.run(
+            (statement("sweep"), (batch, ABANDONED_AFTER_S)),
+            (statement("forget_unanswered"), (batch, ABANDONED_AFTER_S)),
+        )
         return int(count)
 
 
@@ -109,6 +122,7 @@ def _columns(rows: Sequence[CorrelationRow]) -> Parameters:
         number_array([row.expires_at for row in rows]),
         text_array([_json(row.metadata) for row in rows]),
         text_array([row.traceparent for row in rows]),
+        boolean_array([row.possibly_repeated for row in rows]),
     )
 
 

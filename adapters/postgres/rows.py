@@ -34,10 +34,10 @@ def read_verdicts(rows: Sequence[tuple[Any, ...]]) -> Verdicts:
 
 
 def read_segment(columns: Sequence[Any], verdicts: Verdicts) -> StoredSegment:
-    """From the twelve columns that every statement gives of a segment."""
+    """From the thirteen columns that every statement gives of a segment."""
     (
         message_id, operator_id, segment, segments, smsc_message_id, status, final, settled,
-        request_dlr, submitted_at, metadata, traceparent,
+        request_dlr, submitted_at, metadata, traceparent, possibly_repeated,
     ) = columns  # fmt: skip
     known_status = STATUSES[status]
     verdict = verdicts.get((message_id, operator_id)) or _own_verdict(segment, known_status, final)
@@ -56,6 +56,7 @@ def read_segment(columns: Sequence[Any], verdicts: Verdicts) -> StoredSegment:
         metadata=_decode_metadata(metadata),
         traceparent=traceparent,
         states=verdict.states,
+        possibly_repeated=possibly_repeated,
     )
 
 

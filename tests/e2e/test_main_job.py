@@ -109,6 +109,7 @@ def delivered(operator_id: str, message_id: str, smsc_message_id: str, **changes
         "received_at": TIME,
         "source": "deliver_sm",
         "metadata": {},
+        "possibly_repeated": False,
     }
     return event | changes
 

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from config.operators import Endpoint, OperatorConfig, UnknownOutcome
 from core.order_queue import Order
-from core.traffic import Traffic
+from core.traffic import LastWords, Traffic
 from messages.lanes import Conclusion, MessageContext, Refusal, Return, SubmitReport, Unsubmitted
 from smpp.constants import CommandStatus
 from smpp.message_id import IdRule
@@ -138,6 +138,16 @@ class TrafficMachine(RuleBasedStateMachine):
     def lost(self, name: str) -> None:
         self.note_unknown(list(self.traffic.sessions[name].in_hand))
         self.traffic.session_lost(name, self.now)
+
+    @rule(data=st.data(), name=NAMES)
+    def lost_with_last_words(self, data: st.DataObject, name: str) -> None:
+        in_hand = list(self.traffic.sessions[name].in_hand)
+        known = data.draw(st.lists(st.sampled_from(in_hand), unique=True)) if in_hand else []
+        split = data.draw(st.integers(0, len(known)))
+        for key in known[:split]:
+            self.meets(key, Fate.ACCEPTED)
+        self.note_unknown(known[split:])
+        self.traffic.session_lost(name, self.now, LastWords(frozenset(known[:split]), frozenset(known[split:])))
 
     @rule(passed_s=st.sampled_from([0.1, 0.6, 5.0, 21.0, 40.0]))
     def time_passes(self, passed_s: float) -> None:

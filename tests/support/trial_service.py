@@ -23,7 +23,7 @@ def main() -> int:
     folder = RuntimeFolder(settings.runtime_dir)
     with folder.hold():
         metrics.prepare(folder.metrics)
-        running = start_actor_system(Surroundings(settings, folder.lanes, folder.metrics))
+        running = start_actor_system(Surroundings(settings, folder.lanes, folder.metrics, folder.submits))
         try:
             return asyncio.run(Service(settings, running, folder).run())
         finally:

@@ -51,9 +51,11 @@ from messages.lanes import (
     Return,
     StatusReply,
     StatusRequest,
+    StillHeld,
     SubmitBatch,
     SubmitOrder,
     SubmitReport,
+    UnansweredBatch,
     Unsubmitted,
 )
 from smpp.message_id import IdRule
@@ -154,12 +156,14 @@ FRAMES: list[Any] = [
     DispatchBatch([ITEM]),
     Demand(5, reset=True),
     GivenBack(["reply", "another reply"]),
+    StillHeld(["reply", "another reply"]),
     SubmitBatch([ORDER]),
     SubmitReport([1], [Refusal(2, 88)], [Return(3, Unsubmitted.UNKNOWN)]),
     AcceptedBatch([Accepted("0A", 1.0, b"context")]),
     ConcludedBatch([CONCLUDED]),
     AcceptedQuery(1, "mno", ["m"]),
-    AcceptedSegments(1, [AcceptedSegment("m", 1, 2)]),
+    UnansweredBatch([SegmentKey("m", "mno", 1)]),
+    AcceptedSegments(1, [AcceptedSegment("m", 1, 2)], [SegmentKey("m", "mno", 2)]),
     InboundBatch([RECEIPT, PART]),
     InboundSettled([1], [2]),
     HealthTransition(HEALTH),
@@ -210,6 +214,7 @@ def test_the_dlr_event_has_the_keys_of_the_contract_and_nulls_where_nothing_is_k
         "received_at": AT,
         "source": "deliver_sm",
         "metadata": {"k": "v"},
+        "possibly_repeated": False,
     }
 
 
@@ -426,7 +431,8 @@ def test_every_struct_with_a_sensitive_field_is_among_those_tried():
 
 
 def test_the_source_of_a_dlr_event_is_no_address():
-    assert msgspec.structs.fields(DlrInboundEvent)[-2].type is DlrSource
+    types = {field.name: field.type for field in msgspec.structs.fields(DlrInboundEvent)}
+    assert types["source"] is DlrSource
 
 
 def test_every_message_is_immutable():

@@ -19,7 +19,9 @@ state AS MATERIALIZED (
             count(c.final_at) = max(c.segments) AS complete,
             max(c.segment) FILTER (WHERE c.concludes) AS concluding_segment,
             max(c.ctid) FILTER (WHERE c.segment = m.last_ended) AS row_id,
-            json_agg(json_build_array(c.segment, c.status, c.final_at IS NOT NULL) ORDER BY c.segment)::text AS states
+            json_agg(
+                json_build_array(c.segment, c.status, c.final_at IS NOT NULL, c.possibly_repeated) ORDER BY c.segment
+            )::text AS states
         FROM smpp.message_correlations c
         WHERE c.message_id = m.message_id AND c.operator_id = m.operator_id
     ) c

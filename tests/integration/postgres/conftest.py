@@ -63,7 +63,7 @@ def query(empty_database: str) -> Iterator[Query]:
 def dsn(empty_database: str, query: Query) -> str:
     """DSN of the database with the schema and without a row."""
     migrate(empty_database)
-    query("TRUNCATE smpp.message_correlations, smpp.unmatched_receipts")
+    query("TRUNCATE smpp.message_correlations, smpp.unmatched_receipts, smpp.unanswered_submits")
     return empty_database
 
 

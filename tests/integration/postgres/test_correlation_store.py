@@ -191,8 +191,35 @@ def test_a_segment_given_twice_is_answered_twice(run, correlations, refused):
 def test_accepted_and_concluded_segments_are_found_in_the_order_asked_for(run, correlations, accepted, refused):
     run(correlations.write([accepted("m-1", 2, 2), accepted("m-2"), accepted("m-3", operator_id="op-2")]))
     run(correlations.write_concluded([refused("m-1", 1, 2)]))
-    assert run(correlations.accepted_segments("op-1", ["m-3", "m-2", "m-1", "m-4"])) == [
-        AcceptedSegment("m-2", 1, 1),
-        AcceptedSegment("m-1", 1, 2),
-        AcceptedSegment("m-1", 2, 2),
-    ]
+    assert run(correlations.sent_segments("op-1", ["m-3", "m-2", "m-1", "m-4"])) == (
+        [AcceptedSegment("m-2", 1, 1), AcceptedSegment("m-1", 1, 2), AcceptedSegment("m-1", 2, 2)],
+        [],
+    )
+
+
+def test_segments_without_an_answer_are_found_in_the_order_asked_for(run, correlations):
+    noted = [SegmentKey("m-1", "op-1", 2), SegmentKey("m-1", "op-1", 1), SegmentKey("m-2", "op-2", 1)]
+    run(correlations.note_unanswered([*noted, SegmentKey("m-3", "op-1", 1)]))
+    run(correlations.note_unanswered(noted))  # a repetition
+
+    assert run(correlations.sent_segments("op-1", ["m-3", "m-2", "m-1"])) == (
+        [],
+        [SegmentKey("m-3", "op-1", 1), SegmentKey("m-1", "op-1", 1), SegmentKey("m-1", "op-1", 2)],
+    )
+
+
+def test_notes_of_unanswered_submits_are_forgotten_after_thirty_days(run, correlations, query):
+    run(correlations.note_unanswered([SegmentKey("old", "op-1", 1), SegmentKey("young", "op-1", 1)]))
+    query("UPDATE smpp.unanswered_submits SET noted_at = now() - interval '30 days' WHERE message_id = 'old'")
+
+    assert run(correlations.sweep(10)) == 0
+    assert run(correlations.sent_segments("op-1", ["old", "young"])) == ([], [SegmentKey("young", "op-1", 1)])
+
+
+def test_that_a_segment_may_have_gone_out_twice_is_kept_from_whichever_answer_knows_it(run, correlations, accepted):
+    run(correlations.write([accepted("m-1", possibly_repeated=True), accepted("m-2", smsc_message_id="first")]))
+    run(correlations.write([accepted("m-1"), accepted("m-2", smsc_message_id="second", possibly_repeated=True)]))
+
+    first, second = run(correlations.write_concluded([accepted("m-1", final=True), accepted("m-2", final=True)]))
+    assert [(one.message_id, one.possibly_repeated) for one in (first, second)] == [("m-1", True), ("m-2", True)]
+    assert second.smsc_message_id == "first"

@@ -84,6 +84,18 @@ def test_the_receipt_of_a_short_message_is_its_final_event():
     assert receipt_event(STORED, RECEIPT) == EVENT
 
 
+def test_an_event_says_that_its_segment_may_have_gone_out_twice():
+    assert receipt_event(stored(possibly_repeated=True), RECEIPT) == event(possibly_repeated=True)
+
+
+@pytest.mark.parametrize(("concludes", "possibly_repeated"), [(True, True), (False, False)])
+def test_the_final_event_says_it_of_any_segment_of_its_message(concludes: bool, possibly_repeated: bool):
+    states = (SegmentState(1, Status.DELIVERED, True, possibly_repeated=True), SegmentState(2, Status.DELIVERED, True))
+    second = stored(segment=2, segments=2, concludes=concludes, states=states)
+
+    assert receipt_event(second, RECEIPT).possibly_repeated == possibly_repeated
+
+
 def test_what_the_smsc_does_not_say_is_null_or_empty():
     assert receipt_event(STORED, receipt(stat="", error_code="", done_at="")) == event(
         stat="", error_code="", done_at=None

@@ -6,9 +6,9 @@ from messages.lanes import MessageContext
 from smpp.message_id import IdRule
 
 
-def order(reply: str = "reply") -> Order:
+def order(reply: str = "reply", held_since: float = 0.0) -> Order:
     context = MessageContext("m", "mno", 1, 2, reply, True, 60.0, IdRule.STRING, {}, "", False)
-    return Order(1, b"", context, b"", 0, None, 0.0, 0.0)
+    return Order(1, b"", context, b"", 0, None, 0.0, held_since)
 
 
 def held(count: int) -> HeldDispatches:
@@ -43,3 +43,13 @@ def test_another_dispatch_is_not_concerned():
 
     assert not dispatches.is_going_back(order("another"))
     assert dispatches.left(order("another")) is None
+
+
+def test_what_has_been_held_for_long_is_known_until_it_leaves():
+    dispatches = HeldDispatches()
+    for reply, since in (("old", 10.0), ("older", 5.0), ("young", 20.0)):
+        dispatches.arrived(order(reply, since))
+
+    assert dispatches.older_than(20.0) == ["old", "older"]
+    dispatches.left(order("old"))
+    assert dispatches.older_than(20.0) == ["older"]

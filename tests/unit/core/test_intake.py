@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from config.operators import Endpoint, MessageIdConfig, OperatorConfig
-from core.intake import Intake, mark_possibly_sent
+from config.operators import Endpoint, MessageIdConfig, OperatorConfig, UnknownOutcome
+from core.intake import NOTHING_SENT, Intake, SentSegments, mark_possibly_sent
 from core.order_queue import Order
 from core.preparation import Unprocessable
+from core.storing import decode_context
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
 from smpp.constants import CommandId
 from smpp.hot import decode_short_message, pdu
@@ -60,10 +61,18 @@ def context(**fields: Any) -> MessageContext:
 
 
 def take(
-    taken: DispatchItem, accepted: frozenset[int] = frozenset(), intake: Intake | None = None
+    taken: DispatchItem, sent: SentSegments = NOTHING_SENT, intake: Intake | None = None
 ) -> tuple[list[Order], list[Concluded]]:
     intake = intake or Intake(OPERATOR)
-    return intake.orders(taken, intake.read(taken), accepted)
+    return intake.orders(taken, intake.read(taken), sent)
+
+
+def accepted(*segments: int) -> SentSegments:
+    return SentSegments(accepted=frozenset(segments))
+
+
+def unanswered(*segments: int) -> SentSegments:
+    return SentSegments(unanswered=frozenset(segments))
 
 
 def content_of(order: Order) -> bytes:
@@ -120,9 +129,9 @@ def test_orders_are_numbered_through():
 
 
 def test_a_redelivery_skips_the_segments_that_were_accepted():
-    orders, concluded = take(item(deliveries=2, text="a" * 320), accepted=frozenset({1, 3}))
+    orders, concluded = take(item(deliveries=2, text="a" * 320), accepted(1, 3))
 
-    again = {"segments": 3, "reply": reply(2), "possibly_sent_before": True}
+    again = {"segments": 3, "reply": reply(2)}
     assert [order.context for order in orders] == [context(segment=2, **again)]
     assert concluded == [
         Concluded(Conclusion.ALREADY_ACCEPTED, context(segment=1, **again)),
@@ -131,12 +140,28 @@ def test_a_redelivery_skips_the_segments_that_were_accepted():
 
 
 def test_a_redelivery_that_was_accepted_whole_needs_no_order():
-    orders, concluded = take(item(deliveries=2), accepted=frozenset({1}))
+    orders, concluded = take(item(deliveries=2), accepted(1))
 
     assert orders == []
-    assert concluded == [
-        Concluded(Conclusion.ALREADY_ACCEPTED, context(reply=reply(2), possibly_sent_before=True)),
-    ]
+    assert concluded == [Concluded(Conclusion.ALREADY_ACCEPTED, context(reply=reply(2)))]
+
+
+def test_only_the_segments_of_a_redelivery_that_had_no_answer_are_marked_as_possibly_sent():
+    orders, concluded = take(item(deliveries=2, text="a" * 320), SentSegments(frozenset({1}), frozenset({1, 2})))
+
+    again = {"segments": 3, "reply": reply(2)}
+    marked = context(segment=2, possibly_sent_before=True, **again)
+    assert [order.context for order in orders] == [marked, context(segment=3, **again)]
+    assert decode_context(orders[0].encoded_context) == marked
+    assert concluded == [Concluded(Conclusion.ALREADY_ACCEPTED, context(segment=1, **again))]
+
+
+def test_a_redelivery_that_had_no_answer_is_reported_where_the_operator_wants_that():
+    reporting = Intake(msgspec.structs.replace(OPERATOR, unknown_outcome=UnknownOutcome.REPORT))
+
+    orders, concluded = take(item(deliveries=2), unanswered(1), reporting)
+
+    assert (orders, concluded) == ([], [Concluded(Conclusion.REPORTED, context(reply=reply(2)))])
 
 
 def test_new_settings_hold_for_what_is_read_from_now_on():
@@ -171,7 +196,7 @@ def test_new_settings_number_the_orders_on():
 
 def test_parts_sent_after_a_redelivery_belong_to_those_sent_before_on_whatever_replica():
     before, _ = take(item(text="a" * 161))
-    after, _ = take(item(deliveries=2, text="a" * 161), accepted=frozenset({1}), intake=Intake(OPERATOR))
+    after, _ = take(item(deliveries=2, text="a" * 161), accepted(1), Intake(OPERATOR))
 
     assert references([*before, *after]) == [SEQUENCE & 0xFF] * 3
 

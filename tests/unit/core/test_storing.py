@@ -41,6 +41,7 @@ ROW = CorrelationRow(
     smsc_message_id_key="2591",
     metadata={"k": "v"},
     traceparent="trace",
+    possibly_repeated=True,
 )
 
 

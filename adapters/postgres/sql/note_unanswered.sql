@@ -1,0 +1,6 @@
+-- Notes segments whose submit_sm had no answer, one array per column. Ordered, so that two writers can't deadlock.
+INSERT INTO smpp.unanswered_submits (message_id, operator_id, segment)
+SELECT DISTINCT u.message_id, u.operator_id, u.segment
+FROM unnest($1::text[], $2::text[], $3::smallint[]) AS u (message_id, operator_id, segment)
+ORDER BY u.message_id, u.operator_id, u.segment
+ON CONFLICT DO NOTHING;
