@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from waiting import wait_until
 
 from adapters.postgres.connection import SESSION_SETTINGS, PostgresConnection
 from adapters.postgres.errors import DatabaseRefused, DatabaseUnavailable, InvalidDsn, statement_error
@@ -170,7 +171,7 @@ def test_a_connection_whose_settings_are_refused_is_closed(run, connect, query, 
     monkeypatch.setitem(SESSION_SETTINGS, "no_such_setting", "on")
     with pytest.raises(DatabaseUnavailable, match="unrecognized configuration parameter"):
         run(connect(deadline_s=0.3).run(ONE))
-    assert query(BACKENDS, [application]) == [(0,)]
+    wait_until(lambda: query(BACKENDS, [application]) == [(0,)], 5.0, "the server to see the end")
 
 
 def test_a_call_that_is_cancelled_leaves_nothing_behind(run, connect, query, application):
