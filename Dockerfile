@@ -1,4 +1,4 @@
-# The service as an image: `make image`. Decisions: docs/decisions/0020-image.md.
+# The service as an image: `make image`. Decisions: docs/decisions/0021-image.md.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
 # Everything that is needed to install, and stays behind.

@@ -48,7 +48,7 @@ schemas: $(STAMP)  ## the JSON Schemas and the pacts anew, after a change of an 
 	@$(BIN)/python -m messages.schemas
 	@PYTHONPATH=tests/support $(BIN)/python -m pact_files
 
-image: $(STAMP)  ## the container image, and the demonstration against it; see docs/decisions/0020-image.md
+image: $(STAMP)  ## the container image, and the demonstration against it; see docs/decisions/0021-image.md
 	@DOCKER_BUILDKIT=1 docker build -q -t $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg VERSION=$(VERSION) \
 		--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
 		$(call secret,pip.conf,$(PIP_CONF)) $(call secret,ca.pem,$(CA_PEM)) $(call secret,apt.conf,$(APT_CONF)) .
