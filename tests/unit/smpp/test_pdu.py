@@ -86,6 +86,11 @@ def test_every_command_has_its_fields_and_a_vector_both_ways() -> None:
     assert both_ways == set(CommandId)
 
 
+def test_every_optional_parameter_has_a_vector_both_ways() -> None:
+    both_ways = {int(tlv["tag"], 16) for v in VECTORS if v.get("roundtrip") for tlv in v["expect"].get("tlvs", [])}
+    assert set(Tag) - both_ways == set()
+
+
 def test_octets_behind_the_last_tlv_are_kept_but_never_sent() -> None:
     pdu = decode_pdu(bytes.fromhex("00000011000000060000000000000001ff"))
     assert pdu == Pdu(CommandId.UNBIND, 0, 1, trailing=b"\xff")
