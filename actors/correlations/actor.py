@@ -5,6 +5,7 @@ keep their frames until then.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -12,16 +13,15 @@ from functools import partial
 
 from actors.clients.event_publisher import EventPublisher
 from actors.clients.retry import until_available
-from actors.correlations.work import Work, replies_of, work_of
+from actors.correlations.work import Query, Work, replies_of, work_of
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures, Shell
-from actors.runtime.lanes import Delivery, LaneConnection
+from actors.runtime.lanes import Delivery
 from actors.runtime.surroundings import surroundings
 from adapters.nats.acknowledge import acknowledge, give_back, keep
 from adapters.postgres.connection import PostgresConnection
 from adapters.postgres.correlations import CorrelationStore
 from adapters.postgres.errors import DatabaseUnavailable
-from adapters.postgres.receipts import ReceiptStore
 from adapters.telemetry import metrics
 from core.completion import Completion
 from core.dlr import conclusion_event
@@ -30,13 +30,13 @@ from messages.control import Start
 from messages.correlations import SegmentKey, StoredSegment
 from messages.events import DeliveryStatus, DlrSource
 from messages.lanes import (
-    AcceptedQuery,
     AcceptedSegments,
     Concluded,
     MessageContext,
 )
 
 MOST_FRAMES = 500  # in one commit
+SETTLED_FLUSH_S = 0.5  # when no further rows take the marks along
 KEEP_EVERY_S = 2.0  # JetStream is told of what waits here, where Postgres or NATS holds it up; below its ack_wait
 SLOW_S = 1.0  # a database that was away, and not just busy
 OTHERS_S = 3.0  # then other sessions and replicas, too, have answers to store before anybody asks for them
@@ -55,11 +55,12 @@ class CorrelationWriterBody(Body):
         self._lookups_from = time.monotonic() + OTHERS_S
         self._completion = Completion()
         self._written = 0
+        self._settled: list[SegmentKey] = []
+        self._busy = False
 
     async def run(self) -> None:
         connection = PostgresConnection(surroundings().settings.postgres_dsn, f"smpp-connector {self.name}")
         self._store = CorrelationStore(connection)
-        self._receipts = ReceiptStore(connection)
         self._write_seconds = metrics.histogram("smpp_correlation_write_seconds")
         self.spawn(self._work())
         self.spawn(self._keep())
@@ -71,21 +72,32 @@ class CorrelationWriterBody(Body):
     async def _work(self) -> None:
         self._publisher = await EventPublisher.connect(self.name)
         while True:
-            await self._arrived.wait()
-            self._arrived.clear()
+            await self._wait()
+            self._busy = True
+            if not self._waiting:
+                await self._write(Work())
             while self._waiting:
                 self._in_work, self._waiting = self._waiting[:MOST_FRAMES], self._waiting[MOST_FRAMES:]
                 await self._settle(work_of(self._in_work, time.time()))
             self._in_work = ()
+            self._busy = False
+
+    async def _wait(self) -> None:
+        """Until something has come, or marks have waited long enough for rows that take them along."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._arrived.wait(), SETTLED_FLUSH_S if self._settled else None)
+        self._arrived.clear()
 
     async def _settle(self, work: Work) -> None:
+        """At most two round trips to Postgres: one for all that is written, one for all that is asked."""
         started_at = time.monotonic()
-        await self._store_rows(work)
+        if work.rows or work.unanswered:
+            await self._publish_ends(await self._write(work), work.refusals)
         await self._publish_dead(work.dead)
         await self._acknowledge(work)
         self._look_back(started_at)
-        for query in work.queries:
-            self.spawn(self._answer(*query))
+        if work.queries:
+            self.spawn(self._answer(work.queries))
         for connection, numbers in work.frames.items():
             connection.confirm(numbers)
 
@@ -98,17 +110,14 @@ class CorrelationWriterBody(Body):
                 await keep(self._publisher.client, replies_of([*self._in_work, *self._waiting]))
             held_since = self._in_work
 
-    async def _store_rows(self, work: Work) -> None:
-        if work.unanswered:
-            await until_available(partial(self._store.note_unanswered, work.unanswered), DatabaseUnavailable)
+    async def _write(self, work: Work) -> list[StoredSegment]:
         started_at = time.monotonic()
-        if work.awaited:
-            await until_available(partial(self._store.write, work.awaited), DatabaseUnavailable)
-            self._write_seconds.observe(time.monotonic() - started_at)
-            self._written += len(work.awaited)
-        if work.ended:
-            segments = await until_available(partial(self._store.write_concluded, work.ended), DatabaseUnavailable)
-            await self._publish_ends(segments, work.refusals)
+        settled, self._settled = self._settled, []
+        write = partial(self._store.write, work.rows, settled, work.unanswered)
+        segments = await until_available(write, DatabaseUnavailable)
+        self._write_seconds.observe(time.monotonic() - started_at)
+        self._written += len(work.rows)
+        return segments
 
     async def _publish_ends(self, segments: Sequence[StoredSegment], refusals: dict[SegmentKey, int]) -> None:
         """No receipt will come for these: their events come from here. Acceptance alone is no event of a segment."""
@@ -116,11 +125,10 @@ class CorrelationWriterBody(Body):
         events = [
             conclusion_event(segment, _source(segment), time.time(), refusals.get(segment.key, 0))
             for segment in open_segments
-            if segment.concludes or segment.key in refusals
+            if segment.concludes or (segment.final and segment.key in refusals)
         ]
         await self._publisher.publish_dlr(events)
-        keys = [segment.key for segment in open_segments]
-        await until_available(partial(self._receipts.flush_settled, keys), DatabaseUnavailable)
+        self._settled += [segment.key for segment in open_segments]
 
     async def _publish_dead(self, dead: Sequence[Concluded]) -> None:
         await self._publisher.publish_dead([dead_event(concluded) for concluded in dead])
@@ -141,7 +149,7 @@ class CorrelationWriterBody(Body):
 
     def _count(self, work: Work, done: Sequence[MessageContext]) -> None:
         """A message counts as what its last segment was."""
-        ends = {(row.message_id, row.segment): row.status.value.lower() for row in work.ended}
+        ends = {(row.message_id, row.segment): row.status.value.lower() for row in work.rows if row.final}
         outcomes = Counter(
             (context.operator_id, ends.get((context.message_id, context.segment), "accepted")) for context in done
         )
@@ -150,17 +158,18 @@ class CorrelationWriterBody(Body):
         for (operator_id, outcome), count in outcomes.items():
             metrics.counter("smpp_messages_total", operator=operator_id, outcome=outcome).inc(count)
 
-    async def _answer(self, connection: LaneConnection, number: int, query: AcceptedQuery) -> None:
-        find = partial(self._store.sent_segments, query.operator_id, query.message_ids)
+    async def _answer(self, queries: Sequence[Query]) -> None:
+        find = partial(self._store.sent_segments, [(query.operator_id, query.message_ids) for *_, query in queries])
         started_at = time.monotonic()
-        accepted, unanswered = await until_available(find, DatabaseUnavailable)
+        answers = await until_available(find, DatabaseUnavailable)
         self._look_back(started_at)
         wait_s = self._lookups_from - time.monotonic()
         if wait_s > 0:
             await asyncio.sleep(wait_s)
-            accepted, unanswered = await until_available(find, DatabaseUnavailable)
-        connection.send(AcceptedSegments(query.query, accepted, unanswered))
-        connection.confirm([number])
+            answers = await until_available(find, DatabaseUnavailable)
+        for (connection, number, query), (accepted, unanswered) in zip(queries, answers, strict=True):
+            connection.send(AcceptedSegments(query.query, accepted, unanswered))
+            connection.confirm([number])
 
     def _look_back(self, started_at: float) -> None:
         """After the database was away, or this process: what is not found yet may still be on its way there."""
@@ -169,7 +178,7 @@ class CorrelationWriterBody(Body):
             self._lookups_from = now + OTHERS_S
 
     async def drain(self, deadline: float) -> None:
-        await self.reach(lambda: not self._waiting and not self._in_work, deadline)
+        await self.reach(lambda: not (self._waiting or self._busy or self._settled), deadline)
         if self._written:
             await self._publisher.client.flush()
 

@@ -16,19 +16,21 @@ from messages.lanes import (
     UnansweredBatch,
 )
 
+Query = tuple[LaneConnection, int, AcceptedQuery]
+"""Who asks, and the number of the frame."""
+
 
 @dataclass
 class Work:
     """What one batch of frames asks for."""
 
-    awaited: list[CorrelationRow] = field(default_factory=list)
-    ended: list[CorrelationRow] = field(default_factory=list)
+    rows: list[CorrelationRow] = field(default_factory=list)
     refusals: dict[SegmentKey, int] = field(default_factory=dict)
     stored: list[MessageContext] = field(default_factory=list)
     dead: list[Concluded] = field(default_factory=list)
     given_back: list[Concluded] = field(default_factory=list)
     unanswered: list[SegmentKey] = field(default_factory=list)
-    queries: list[tuple[LaneConnection, int, AcceptedQuery]] = field(default_factory=list)
+    queries: list[Query] = field(default_factory=list)
     frames: dict[LaneConnection, list[int]] = field(default_factory=dict)
 
     def take(self, delivery: Delivery, now: float) -> None:
@@ -40,8 +42,7 @@ class Work:
         if isinstance(message, AcceptedBatch):
             for accepted in message.items:
                 context = decode_context(accepted.context)
-                row = accepted_row(accepted, context)
-                (self.ended if row.final else self.awaited).append(row)
+                self.rows.append(accepted_row(accepted, context))
                 self.stored.append(context)
         elif isinstance(message, ConcludedBatch):
             for concluded in message.items:
@@ -58,7 +59,7 @@ class Work:
             self.stored.append(concluded.context)
             if concluded.conclusion in STATUS_OF:
                 row = concluded_row(concluded, now)
-                self.ended.append(row)
+                self.rows.append(row)
                 if concluded.command_status:
                     key = SegmentKey(row.message_id, row.operator_id, row.segment)
                     self.refusals[key] = concluded.command_status

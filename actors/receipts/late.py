@@ -10,7 +10,7 @@ from actors.clients.retry import until_available
 from adapters.postgres.connection import PostgresConnection
 from adapters.postgres.correlations import CorrelationStore
 from adapters.postgres.errors import DatabaseUnavailable
-from adapters.postgres.receipts import ReceiptStore
+from adapters.postgres.receipts import ReceiptStore, Unapplied
 from adapters.postgres.unmatched import DueReceipt, UnmatchedReceipts
 from adapters.telemetry import metrics
 from core.dlr import conclusion_event, receipt_event, tells_news, unmatched_event
@@ -66,10 +66,10 @@ class LateReceipts:
         keys: list[SegmentKey] = []
         done: list[int] = []
         for one, answer in zip(due, applied, strict=True):
-            if answer is None and not one.overdue:
+            if answer is Unapplied.PUT_OFF or (answer is Unapplied.NOT_FOUND and not one.overdue):
                 continue
             done.append(one.receipt_id)
-            if answer is None:
+            if answer is Unapplied.NOT_FOUND:
                 events.append(unmatched_event(one.receipt))
             elif tells_news(answer.segment, changed=answer.changed):
                 events.append(receipt_event(answer.segment, one.receipt))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from adapters.postgres.columns import boolean_array, number_array, optional_number_array, text_array
-from adapters.postgres.connection import Parameters, PostgresConnection
+from adapters.postgres.connection import Call, Parameters, PostgresConnection, Row
 from adapters.postgres.rows import read_segment, read_verdicts
 from adapters.postgres.statements import statement
 from messages.correlations import CorrelationRow, SegmentKey, StoredSegment
@@ -28,48 +28,57 @@ class CorrelationStore:
     def __init__(self, connection: PostgresConnection) -> None:
         self._connection = connection
 
-    async def write(self, rows: Sequence[CorrelationRow]) -> None:
-        """Remember segments that the operator accepted and whose receipt is awaited; committed when it returns.
+    async def write(
+        self,
+        rows: Sequence[CorrelationRow],
+        settled: Sequence[SegmentKey] = (),
+        unanswered: Sequence[SegmentKey] = (),
+    ) -> list[StoredSegment]:
+        """Remember segments; committed when it returns.
 
-        A second row for a segment (sent again after an unknown outcome) changes nothing, but for the smsc_message_id
-        where the first had none: the receipt of the first may have come and its event be out, and the status that it
-        gave is not taken back. Receipts for the second id of a segment accepted twice stay unmatched.
+        Of segments that the operator accepted and whose receipt is awaited, a second row (sent again after an unknown
+        outcome) changes nothing, but for the smsc_message_id where the first had none: the receipt of the first may
+        have come and its event be out, and the status that it gave is not taken back. Receipts for the second id of a
+        segment accepted twice stay unmatched.
+
+        Segments that are final at once (refused, expired unsent, or accepted with request_dlr false) are returned as
+        they are stored, in the order of `rows`. One that was there before is returned unchanged: then either this is a
+        repetition, or its receipt decides.
+
+        settled: segments whose final event NATS has confirmed. unanswered: those whose submit_sm went out and had no
+        answer.
         """
-        if any(row.final for row in rows):
-            raise ValueError("a segment that is final from the start belongs to write_concluded")
-        await self._connection.run((statement("write_correlations"), _columns(rows)))
-
-    async def write_concluded(self, rows: Sequence[CorrelationRow]) -> list[StoredSegment]:
-        """Remember segments that are final at once: refused, expired unsent, or accepted with request_dlr false.
-
-        Returns them as they are stored, in the order of `rows`. A segment that was there before is returned unchanged:
-        then either this is a repetition, or its receipt decides.
-        """
-        if not all(row.final for row in rows):
-            raise ValueError("a segment that waits for its receipt belongs to write")
+        awaited, ended = [row for row in rows if not row.final], [row for row in rows if row.final]
+        calls = [settling(settled)] if settled else []
+        if unanswered:
+            calls.append((statement("note_unanswered"), key_columns(unanswered)))
+        if awaited:
+            calls.append((statement("write_correlations"), _columns(awaited)))
+        if not ended:
+            await self._run(calls)
+            return []
         *_, verdict_rows, segment_rows = await self._connection.run(
-            (statement("write_concluded"), _columns(rows)),
+            *calls,
+            (statement("write_concluded"), _columns(ended)),
             (statement("lock_messages"), ()),
             (statement("conclude_messages"), ()),
-            (statement("read_segments"), key_columns(rows)),
+            (statement("read_segments"), key_columns(ended)),
         )
         verdicts = read_verdicts(verdict_rows)
         return [read_segment(row, verdicts) for row in segment_rows]
 
-    async def note_unanswered(self, segments: Sequence[SegmentKey]) -> None:
-        """Remember segments whose submit_sm went out and had no answer; committed when it returns."""
-        await self._connection.run((statement("note_unanswered"), key_columns(segments)))
-
     async def sent_segments(
-        self, operator_id: str, message_ids: Sequence[str]
-    ) -> tuple[list[AcceptedSegment], list[SegmentKey]]:
-        """Of these messages the segments that need no other submit_sm, and those that once had no answer to theirs;
-        by message in the order given, then by segment."""
-        wanted = (operator_id, text_array(message_ids))
-        accepted, unanswered = await self._connection.run(
-            (statement("find_accepted_segments"), wanted), (statement("find_unanswered_segments"), wanted)
-        )
-        return [AcceptedSegment(*row) for row in accepted], [SegmentKey(*row) for row in unanswered]
+        self, queries: Sequence[tuple[str, Sequence[str]]]
+    ) -> list[tuple[list[AcceptedSegment], list[SegmentKey]]]:
+        """Of each operator_id with its message_ids: the segments that need no other submit_sm, and those that once had
+        no answer to theirs; by message in the order given, then by segment."""
+        names = ("find_accepted_segments", "find_unanswered_segments")
+        wanted = [(operator_id, text_array(message_ids)) for operator_id, message_ids in queries]
+        answers = await self._run([(statement(name), of_one) for of_one in wanted for name in names])
+        return [
+            ([AcceptedSegment(*row) for row in accepted], [SegmentKey(*row) for row in unanswered])
+            for accepted, unanswered in zip(answers[::2], answers[1::2], strict=True)
+        ]
 
     async def expire(self, limit: int) -> list[StoredSegment]:
         """Up to `limit` segments whose expires_at has passed and whose final event is not settled, oldest first.
@@ -97,6 +106,14 @@ class CorrelationStore:
             (statement("forget_unanswered"), (batch, ABANDONED_AFTER_S)),
         )
         return int(count)
+
+    async def _run(self, calls: Sequence[Call]) -> list[list[Row]]:
+        return await self._connection.run(*calls) if calls else []
+
+
+def settling(settled: Sequence[SegmentKey]) -> Call:
+    """The statement for segments whose final event NATS has confirmed."""
+    return statement("settle_segments"), key_columns(settled)
 
 
 def key_columns(keys: Sequence[SegmentKey] | Sequence[CorrelationRow]) -> Parameters:

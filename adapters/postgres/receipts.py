@@ -1,12 +1,13 @@
 """Receipts applied to the correlations of their segments."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 
 from msgspec import Struct
 
 from adapters.postgres.columns import boolean_array, text_array
-from adapters.postgres.connection import Call, Parameters, PostgresConnection
-from adapters.postgres.correlations import key_columns
+from adapters.postgres.connection import Parameters, PostgresConnection
+from adapters.postgres.correlations import settling
 from adapters.postgres.rows import STATUSES, read_segment, read_verdicts
 from adapters.postgres.statements import statement
 from messages.correlations import ReceiptRow, SegmentKey, StoredSegment
@@ -25,10 +26,18 @@ class AppliedReceipt(Struct, frozen=True):
     changed: bool
 
 
+class Unapplied(Enum):
+    """Why a receipt has not found its segment."""
+
+    NOT_FOUND = "no segment has its id, yet"
+    PUT_OFF = "another receipt was at its segment, in this call or by another replica: to be applied again, at once"
+
+
 class ReceiptStore:
     """The table message_correlations for whoever publishes receipts.
 
-    Its methods may be repeated, and raise DatabaseUnavailable or DatabaseRefused.
+    Each method is one transaction and one round trip, may be repeated, and raises DatabaseUnavailable or
+    DatabaseRefused.
     """
 
     def __init__(self, connection: PostgresConnection) -> None:
@@ -36,35 +45,29 @@ class ReceiptStore:
 
     async def apply(
         self, receipts: Sequence[ReceiptRow], settled: Sequence[SegmentKey] = ()
-    ) -> list[AppliedReceipt | None]:
-        """Apply receipts in their order; None where no segment has the receipt's id (yet).
+    ) -> list[AppliedReceipt | Unapplied]:
+        """Apply receipts, one to each segment; further ones for it that say something else are put off.
 
-        settled: segments whose final event NATS has confirmed since the last call. It is one round trip and one
-        transaction; one more for each further status that a segment gets in the same batch, and where another replica
-        was at the same segment.
+        settled: segments whose final event NATS has confirmed since the last call.
         """
-        answers: dict[int, AppliedReceipt] = {}
-        firsts = _first_of_equals(receipts)
-        pending = sorted({first for first in firsts if receipts[first].smsc_message_id_key})
-        while pending or settled:
-            turn, later = _one_per_segment(receipts, pending)
-            applied, raced = await self._apply_distinct([receipts[position] for position in turn], settled)
-            answers |= {turn[index]: answer for index, answer in applied.items()}
-            pending = sorted([turn[index] for index in raced] + later)
-            settled = ()
-        return [_answer(position, first, answers) for position, first in enumerate(firsts)]
+        firsts = _first_of_each_segment(receipts)
+        if not firsts:
+            await self.flush_settled(settled)
+            return [Unapplied.NOT_FOUND] * len(receipts)
+        answers = await self._apply_distinct([receipts[position] for position in firsts.values()], settled)
+        by_segment = dict(zip(firsts, answers, strict=True))
+        return [_answer(position, receipts, firsts, by_segment) for position in range(len(receipts))]
 
     async def flush_settled(self, settled: Sequence[SegmentKey]) -> None:
         """Settle segments when no receipts come that could take them along."""
         if settled:
-            await self._connection.run(_settling(settled))
+            await self._connection.run(settling(settled))
 
     async def _apply_distinct(
         self, receipts: Sequence[ReceiptRow], settled: Sequence[SegmentKey]
-    ) -> tuple[dict[int, AppliedReceipt], list[int]]:
-        """Answers by index, and the indexes to try again because another replica came in between."""
+    ) -> list[AppliedReceipt | Unapplied]:
         *_, rows, _, verdict_rows = await self._connection.run(
-            *([_settling(settled)] if settled else []),
+            *([settling(settled)] if settled else []),
             (statement("apply_receipts"), _columns(receipts)),
             (statement("lock_messages"), ()),
             (statement("conclude_messages"), ()),
@@ -76,37 +79,44 @@ class ReceiptStore:
             if position is not None
         }
         found = rows[0][0]
-        raced = [index for index in range(len(receipts)) if index not in applied] if len(applied) < found else []
-        return applied, raced
+        missing = Unapplied.PUT_OFF if len(applied) < found else Unapplied.NOT_FOUND
+        return [applied.get(index, missing) for index in range(len(receipts))]
 
 
-def _first_of_equals(receipts: Sequence[ReceiptRow]) -> list[int]:
-    """For each receipt the position of the first one that says the same: an SMSC in a loop costs one statement."""
-    firsts: dict[tuple[str, str, DeliveryStatus, bool], int] = {}
-    return [
-        firsts.setdefault((receipt.operator_id, receipt.smsc_message_id_key, receipt.status, receipt.final), position)
-        for position, receipt in enumerate(receipts)
-    ]
+Segment = tuple[str, str]
+"""operator_id and smsc_message_id_key."""
 
 
-def _one_per_segment(receipts: Sequence[ReceiptRow], positions: Sequence[int]) -> tuple[list[int], list[int]]:
-    """The first position of each segment, and the others."""
-    turn: dict[tuple[str, str], int] = {}
-    for position in positions:
-        turn.setdefault((receipts[position].operator_id, receipts[position].smsc_message_id_key), position)
-    chosen = set(turn.values())
-    return list(turn.values()), [position for position in positions if position not in chosen]
+def _segment(receipt: ReceiptRow) -> Segment:
+    return receipt.operator_id, receipt.smsc_message_id_key
 
 
-def _answer(position: int, first: int, answers: Mapping[int, AppliedReceipt]) -> AppliedReceipt | None:
-    answer = answers.get(first)
-    if answer is None or position == first:
+def _first_of_each_segment(receipts: Sequence[ReceiptRow]) -> dict[Segment, int]:
+    """The position of the first receipt of each segment; without an id there is none."""
+    firsts: dict[Segment, int] = {}
+    for position, receipt in enumerate(receipts):
+        if receipt.smsc_message_id_key:
+            firsts.setdefault(_segment(receipt), position)
+    return firsts
+
+
+def _answer(
+    position: int,
+    receipts: Sequence[ReceiptRow],
+    firsts: Mapping[Segment, int],
+    answers: Mapping[Segment, AppliedReceipt | Unapplied],
+) -> AppliedReceipt | Unapplied:
+    """What says the same as the first one of its segment is answered with it: an SMSC in a loop costs one statement."""
+    receipt = receipts[position]
+    answer = answers.get(_segment(receipt), Unapplied.NOT_FOUND)
+    if not isinstance(answer, AppliedReceipt):
         return answer
+    first = receipts[firsts[_segment(receipt)]]
+    if position == firsts[_segment(receipt)]:
+        return answer
+    if (receipt.status, receipt.final) != (first.status, first.final):
+        return Unapplied.PUT_OFF
     return AppliedReceipt(answer.segment, previous_status=answer.segment.status, changed=False)
-
-
-def _settling(settled: Sequence[SegmentKey]) -> Call:
-    return statement("settle_segments"), key_columns(settled)
 
 
 def _columns(receipts: Sequence[ReceiptRow]) -> Parameters:

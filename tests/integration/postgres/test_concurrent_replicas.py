@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from receipts_in_the_end import applied_in_the_end
 
 from adapters.postgres.correlations import CorrelationStore
-from adapters.postgres.receipts import ReceiptStore
+from adapters.postgres.receipts import AppliedReceipt, ReceiptStore, Unapplied
 from messages.events import DeliveryStatus
 
 MESSAGES = 40
@@ -31,14 +32,15 @@ class Replica:
         await self.correlations.write(rows)
 
     async def refuse(self, rows) -> None:
-        segments = await self.correlations.write_concluded(rows)
+        segments = await self.correlations.write(rows)
         self._keep(segment for segment in segments if segment.status is DeliveryStatus.REJECTED)
 
     async def receive(self, receipts) -> list[Any]:
-        """Returns the receipts whose correlation is not there yet."""
-        applied = await self.receipts.apply(receipts)
-        self._keep(each.segment for each in applied if each is not None and each.changed)
-        return [receipt for receipt, each in zip(receipts, applied, strict=True) if each is None]
+        """Returns the receipts that have not found their segment, or whose segment another was at."""
+        answers = await self.receipts.apply(receipts)
+        applied = [answer for answer in answers if isinstance(answer, AppliedReceipt)]
+        self._keep(each.segment for each in applied if each.changed)
+        return [receipt for receipt, answer in zip(receipts, answers, strict=True) if isinstance(answer, Unapplied)]
 
     async def expire(self) -> None:
         self._keep(await self.correlations.expire(3))
@@ -108,8 +110,8 @@ def test_of_two_receipts_for_one_segment_the_second_sees_what_the_first_did(
 
     async def race() -> list[Any]:
         return await asyncio.gather(
-            Replica(connect).receipts.apply([receipt(name) for name in names]),
-            Replica(connect).receipts.apply([receipt(name, **undeliverable) for name in reversed(names)]),
+            applied_in_the_end(Replica(connect).receipts, [receipt(name) for name in names]),
+            applied_in_the_end(Replica(connect).receipts, [receipt(name, **undeliverable) for name in reversed(names)]),
         )
 
     delivered, failed = run(race())

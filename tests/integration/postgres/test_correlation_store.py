@@ -110,7 +110,7 @@ def test_a_segment_that_was_sent_again_takes_the_new_id_where_it_had_none(run, c
 def test_a_segment_that_was_refused_stays_refused_and_takes_the_id_of_a_later_acceptance(
     run, correlations, query, accepted, refused
 ):
-    run(correlations.write_concluded([refused()]))
+    run(correlations.write([refused()]))
     run(correlations.write([accepted()]))
     assert query(ROWS) == [("m-1", 1, "REJECTED", "id-m-1-1", True)]
 
@@ -121,18 +121,34 @@ def test_two_rows_of_one_segment_in_one_batch_are_one(run, correlations, query, 
     assert query(ROWS) == [("m-1", 1, "ACCEPTED", "id-m-1-1", False)]
 
 
-def test_a_row_that_is_final_is_not_written_as_an_awaited_one(run, correlations, refused):
-    with pytest.raises(ValueError, match="write_concluded"):
-        run(correlations.write([refused()]))
+def test_segments_that_are_awaited_and_segments_that_have_ended_are_written_together(
+    run, correlations, accepted, refused, query
+):
+    ended = run(correlations.write([refused("m-1", 1, 2), accepted("m-1", 2, 2), accepted("m-2"), refused("m-3")]))
+    assert [(segment.message_id, segment.segment, segment.concludes) for segment in ended] == [
+        ("m-1", 1, False),
+        ("m-3", 1, True),
+    ]
+    assert query("SELECT message_id, segment, status FROM smpp.message_correlations ORDER BY 1, 2") == [
+        ("m-1", 1, "REJECTED"),
+        ("m-1", 2, "ACCEPTED"),
+        ("m-2", 1, "ACCEPTED"),
+        ("m-3", 1, "REJECTED"),
+    ]
 
 
-def test_a_row_that_is_awaited_is_not_written_as_a_final_one(run, correlations, accepted):
-    with pytest.raises(ValueError, match="belongs to write"):
-        run(correlations.write_concluded([accepted()]))
+def test_marks_of_confirmed_events_travel_with_the_next_rows_or_alone(run, correlations, refused, query):
+    keys = [segment.key for segment in run(correlations.write([refused("m-1"), refused("m-2")]))]
+    settled = "SELECT message_id FROM smpp.message_correlations WHERE settled_at IS NOT NULL ORDER BY 1"
+
+    run(correlations.write([refused("m-3")], keys[:1]))
+    assert query(settled) == [("m-1",)]
+    assert run(correlations.write([], keys[1:])) == []
+    assert query(settled) == [("m-1",), ("m-2",)]
 
 
 def test_a_refused_message_of_one_segment_is_concluded_at_once(run, correlations, refused):
-    assert run(correlations.write_concluded([refused(submitted_at=None)])) == [
+    assert run(correlations.write([refused(submitted_at=None)])) == [
         StoredSegment(
             message_id="m-1",
             operator_id="op-1",
@@ -154,72 +170,76 @@ def test_a_refused_message_of_one_segment_is_concluded_at_once(run, correlations
 
 def test_concluding_again_tells_the_same_again(run, correlations, refused):
     rows = [refused("m-1", 1, 2), refused("m-1", 2, 2), refused("m-2")]
-    assert run(correlations.write_concluded(rows)) == run(correlations.write_concluded(rows))
+    assert run(correlations.write(rows)) == run(correlations.write(rows))
 
 
 def test_concluding_again_tells_what_is_settled(run, correlations, receipts, refused):
-    run(correlations.write_concluded([refused()]))
+    run(correlations.write([refused()]))
     run(receipts.flush_settled([SegmentKey("m-1", "op-1", 1)]))
-    (segment,) = run(correlations.write_concluded([refused()]))
+    (segment,) = run(correlations.write([refused()]))
     assert segment.settled
 
 
 def test_an_accepted_segment_is_not_concluded_by_the_refusal_of_its_repetition(run, correlations, accepted, refused):
     run(correlations.write([accepted()]))
-    (segment,) = run(correlations.write_concluded([refused()]))
+    (segment,) = run(correlations.write([refused()]))
     assert (segment.status, segment.final, segment.concludes) == (DeliveryStatus.ACCEPTED, False, False)
 
 
 def test_accepted_without_a_receipt_wanted_is_concluded(run, correlations, accepted):
-    (segment,) = run(correlations.write_concluded([accepted(final=True, request_dlr=False)]))
+    (segment,) = run(correlations.write([accepted(final=True, request_dlr=False)]))
     assert (segment.status, segment.concludes, segment.smsc_message_id) == (DeliveryStatus.ACCEPTED, True, "ID-m-1-1")
 
 
 def test_the_last_refused_segment_concludes_the_message(run, correlations, refused):
-    first = run(correlations.write_concluded([refused("m-1", 2, 3)]))
-    second = run(correlations.write_concluded([refused("m-1", 1, 3), refused("m-1", 3, 3)]))
+    first = run(correlations.write([refused("m-1", 2, 3)]))
+    second = run(correlations.write([refused("m-1", 1, 3), refused("m-1", 3, 3)]))
     assert [(segment.segment, segment.concludes) for segment in first + second] == [(2, False), (1, False), (3, True)]
     assert first[0].states == (state(2, DeliveryStatus.REJECTED, final=True),)
     assert second[0].states == tuple(state(number, DeliveryStatus.REJECTED, final=True) for number in (1, 2, 3))
 
 
 def test_a_segment_given_twice_is_answered_twice(run, correlations, refused):
-    segments = run(correlations.write_concluded([refused(), refused()]))
+    segments = run(correlations.write([refused(), refused()]))
     assert segments[0] == segments[1]
 
 
 def test_accepted_and_concluded_segments_are_found_in_the_order_asked_for(run, correlations, accepted, refused):
     run(correlations.write([accepted("m-1", 2, 2), accepted("m-2"), accepted("m-3", operator_id="op-2")]))
-    run(correlations.write_concluded([refused("m-1", 1, 2)]))
-    assert run(correlations.sent_segments("op-1", ["m-3", "m-2", "m-1", "m-4"])) == (
-        [AcceptedSegment("m-2", 1, 1), AcceptedSegment("m-1", 1, 2), AcceptedSegment("m-1", 2, 2)],
-        [],
-    )
+    run(correlations.write([refused("m-1", 1, 2)]))
+    asked = [("op-1", ["m-3", "m-2", "m-1", "m-4"]), ("op-2", ["m-1", "m-3"])]
+    assert run(correlations.sent_segments(asked)) == [
+        ([AcceptedSegment("m-2", 1, 1), AcceptedSegment("m-1", 1, 2), AcceptedSegment("m-1", 2, 2)], []),
+        ([AcceptedSegment("m-3", 1, 1)], []),
+    ]
+
+
+def test_nothing_asked_is_answered_with_nothing(run, correlations):
+    assert run(correlations.sent_segments([])) == []
 
 
 def test_segments_without_an_answer_are_found_in_the_order_asked_for(run, correlations):
     noted = [SegmentKey("m-1", "op-1", 2), SegmentKey("m-1", "op-1", 1), SegmentKey("m-2", "op-2", 1)]
-    run(correlations.note_unanswered([*noted, SegmentKey("m-3", "op-1", 1)]))
-    run(correlations.note_unanswered(noted))  # a repetition
+    run(correlations.write([], unanswered=[*noted, SegmentKey("m-3", "op-1", 1)]))
+    run(correlations.write([], unanswered=noted))  # a repetition
 
-    assert run(correlations.sent_segments("op-1", ["m-3", "m-2", "m-1"])) == (
-        [],
-        [SegmentKey("m-3", "op-1", 1), SegmentKey("m-1", "op-1", 1), SegmentKey("m-1", "op-1", 2)],
-    )
+    assert run(correlations.sent_segments([("op-1", ["m-3", "m-2", "m-1"])])) == [
+        ([], [SegmentKey("m-3", "op-1", 1), SegmentKey("m-1", "op-1", 1), SegmentKey("m-1", "op-1", 2)])
+    ]
 
 
 def test_notes_of_unanswered_submits_are_forgotten_after_thirty_days(run, correlations, query):
-    run(correlations.note_unanswered([SegmentKey("old", "op-1", 1), SegmentKey("young", "op-1", 1)]))
+    run(correlations.write([], unanswered=[SegmentKey("old", "op-1", 1), SegmentKey("young", "op-1", 1)]))
     query("UPDATE smpp.unanswered_submits SET noted_at = now() - interval '30 days' WHERE message_id = 'old'")
 
     assert run(correlations.sweep(10)) == 0
-    assert run(correlations.sent_segments("op-1", ["old", "young"])) == ([], [SegmentKey("young", "op-1", 1)])
+    assert run(correlations.sent_segments([("op-1", ["old", "young"])])) == [([], [SegmentKey("young", "op-1", 1)])]
 
 
 def test_that_a_segment_may_have_gone_out_twice_is_kept_from_whichever_answer_knows_it(run, correlations, accepted):
     run(correlations.write([accepted("m-1", possibly_repeated=True), accepted("m-2", smsc_message_id="first")]))
     run(correlations.write([accepted("m-1"), accepted("m-2", smsc_message_id="second", possibly_repeated=True)]))
 
-    first, second = run(correlations.write_concluded([accepted("m-1", final=True), accepted("m-2", final=True)]))
+    first, second = run(correlations.write([accepted("m-1", final=True), accepted("m-2", final=True)]))
     assert [(one.message_id, one.possibly_repeated) for one in (first, second)] == [("m-1", True), ("m-2", True)]
     assert second.smsc_message_id == "first"

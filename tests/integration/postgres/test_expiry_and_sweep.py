@@ -51,7 +51,7 @@ def test_a_settled_segment_does_not_expire_again(run, correlations, receipts, qu
 
 
 def test_a_final_segment_whose_event_was_never_confirmed_comes_up_at_its_expiry_as_it_is(run, correlations, refused):
-    run(correlations.write_concluded([refused(expires_at=time.time() - 1)]))
+    run(correlations.write([refused(expires_at=time.time() - 1)]))
     assert [(each.status, each.concludes) for each in run(correlations.expire(10))] == [(DeliveryStatus.REJECTED, True)]
 
 
@@ -62,7 +62,7 @@ def test_the_oldest_expire_first_and_no_more_than_asked_for(run, correlations, e
 
 
 def test_expiry_concludes_a_message_with_the_last_of_its_segments(run, correlations, refused, expired):
-    run(correlations.write_concluded([refused("m-1", 2, 3)]))
+    run(correlations.write([refused("m-1", 2, 3)]))
     run(correlations.write([expired("m-1", 1, 3), expired("m-1", 3, 3)]))
     segments = run(correlations.expire(10))
     assert sorted((segment.segment, segment.concludes) for segment in segments) == [(1, False), (3, True)]
@@ -77,7 +77,7 @@ def test_the_sweep_deletes_what_is_expired_and_settled_and_nothing_else(
     run, correlations, receipts, query, accepted, refused, expired
 ):
     run(correlations.write([expired("gone"), expired("unsettled"), accepted("awaited")]))
-    run(correlations.write_concluded([refused("kept")]))
+    run(correlations.write([refused("kept")]))
     run(correlations.expire(10))
     run(receipts.flush_settled([SegmentKey("gone", "op-1", 1), SegmentKey("kept", "op-1", 1)]))
     end_claims(query)

@@ -2,8 +2,9 @@
 
 import msgspec
 import pytest
+from receipts_in_the_end import applied_in_the_end
 
-from adapters.postgres.receipts import AppliedReceipt
+from adapters.postgres.receipts import AppliedReceipt, Unapplied
 from messages.correlations import SegmentKey, SegmentState, StoredSegment
 from messages.events import DeliveryStatus
 
@@ -62,23 +63,22 @@ def test_answers_come_in_the_order_of_the_receipts(run, correlations, receipts, 
     run(correlations.write([accepted(f"m-{number}") for number in range(50)]))
     order = [(number * 37) % 60 for number in range(60)]
     applied = run(receipts.apply([receipt(f"m-{number}") for number in order]))
-    assert [each and each.segment.message_id for each in applied] == [
-        f"m-{number}" if number < 50 else None for number in order
-    ]
+    found = [each.segment.message_id if isinstance(each, AppliedReceipt) else None for each in applied]
+    assert found == [f"m-{number}" if number < 50 else None for number in order]
 
 
 def test_a_receipt_without_a_correlation_has_no_answer(run, receipts, receipt):
-    assert run(receipts.apply([receipt()])) == [None]
+    assert run(receipts.apply([receipt()])) == [Unapplied.NOT_FOUND]
 
 
 def test_a_receipt_of_another_operator_with_the_same_id_has_no_answer(run, correlations, receipts, accepted, receipt):
     run(correlations.write([accepted()]))
-    assert run(receipts.apply([receipt(operator_id="op-2")])) == [None]
+    assert run(receipts.apply([receipt(operator_id="op-2")])) == [Unapplied.NOT_FOUND]
 
 
 def test_a_receipt_without_an_id_does_not_find_a_segment_without_one(run, correlations, receipts, refused, receipt):
-    run(correlations.write_concluded([refused()]))
-    assert run(receipts.apply([receipt(smsc_message_id_key="")])) == [None]
+    run(correlations.write([refused()]))
+    assert run(receipts.apply([receipt(smsc_message_id_key="")])) == [Unapplied.NOT_FOUND]
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,29 @@ def test_the_state_only_moves_forward(
 ):
     run(correlations.write([accepted(), accepted("m-2")]))
     both = [receipt(**each) for each in arriving]
-    applied = run(receipts.apply(both)) if batches == "one" else [run(receipts.apply([each]))[0] for each in both]
+    calls = [both] if batches == "one" else [[each] for each in both]
+    applied = [answer for batch in calls for answer in run(applied_in_the_end(receipts, batch))]
     assert [outcome(each) for each in applied] == outcomes
     last = outcomes[-1][1]
     assert query("SELECT status FROM smpp.message_correlations ORDER BY message_id") == [(last,), ("ACCEPTED",)]
+
+
+def test_a_second_status_for_a_segment_is_put_off_and_its_repetitions_with_it(
+    run, correlations, receipts, accepted, receipt
+):
+    run(correlations.write([accepted(), accepted("m-2")]))
+    batch = [receipt(**ENROUTE), receipt(), receipt("m-2"), receipt(**ENROUTE), receipt()]
+    enroute, put_off, other, repeated, put_off_too = run(receipts.apply(batch))
+    assert [outcome(each) for each in (enroute, other, repeated)] == [
+        ("ACCEPTED", "ENROUTE", True),
+        ("ACCEPTED", "DELIVERED", True),
+        ("ENROUTE", "ENROUTE", False),
+    ]
+    assert (put_off, put_off_too) == (Unapplied.PUT_OFF, Unapplied.PUT_OFF)
+
+
+def test_a_second_status_for_a_segment_that_is_not_there_is_not_put_off(run, receipts, receipt):
+    assert run(receipts.apply([receipt(**ENROUTE), receipt()])) == [Unapplied.NOT_FOUND] * 2
 
 
 def test_an_smsc_that_repeats_itself_in_one_batch_changes_a_segment_once(
@@ -185,7 +204,7 @@ def test_a_receipt_concludes_a_message_whose_other_segment_was_refused(
     run, correlations, receipts, accepted, refused, receipt
 ):
     run(correlations.write([accepted("m-1", 2, 2)]))
-    (refusal,) = run(correlations.write_concluded([refused("m-1", 1, 2)]))
+    (refusal,) = run(correlations.write([refused("m-1", 1, 2)]))
     assert not refusal.concludes
     (applied,) = run(receipts.apply([receipt("m-1", 2)]))
     assert applied.segment.concludes
