@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from actors.inspection import Node, collect
+from actors.readiness import readiness
 from actors.runtime.daemon_thread import in_daemon_thread
 from actors.runtime.lanes import LaneWatch, lane_address
 from actors.runtime.lifeline import is_alive, parent_pid
@@ -99,25 +100,7 @@ class Service:
         return await in_daemon_thread(partial(self._system.is_alive, ALIVE_WITHIN_S))
 
     async def _ready(self) -> tuple[bool, str]:
-        tree = await self._tree()
-        return readiness(tree)
+        return readiness(await self._tree())
 
     async def _tree(self) -> Node | None:
         return await collect(self._folder.lanes)
-
-
-def readiness(tree: Node | None) -> tuple[bool, str]:
-    """Able to work: every actor answers, and each operator is bound or none is configured."""
-    if tree is None:
-        return False, "no actor answers"
-    silent = [node["name"] for node in _all(tree) if node["state"] in ("no answer", "restarting", "starting")]
-    if silent:
-        return False, f"not answering: {', '.join(silent)}"
-    operators = [node for node in _all(tree) if node["actor"] == "OperatorActor"]
-    if operators and not any(node["sessions_bound"] for node in operators):
-        return False, "no operator is bound"
-    return True, "ready"
-
-
-def _all(node: Node) -> list[Node]:
-    return [node, *(below for child in node["children"] for below in _all(child))]

@@ -2,9 +2,7 @@
 
 import argparse
 import asyncio
-import logging
 import signal
-import time
 from typing import TYPE_CHECKING
 
 from cli.command import ExitCode, add_config_argument, complain, settings_of
@@ -12,10 +10,6 @@ from config.settings import Settings
 
 if TYPE_CHECKING:
     from actors.runtime.system import RuntimeFolder
-
-SCHEMA_FIRST_S, SCHEMA_MOST_S = 0.5, 10.0  # between looks at a Postgres that is not up yet
-
-log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     from actors.runtime.system import ActorSystemFailed, AlreadyRunning, RuntimeFolder
     from adapters.postgres.errors import InvalidDsn, MigrationChanged, SchemaNotMigrated
-    from adapters.telemetry import logs
+    from adapters.telemetry import logs, metrics
 
     settings = settings_of(args)
     signal.signal(signal.SIGTERM, _stop_before_start)
@@ -33,6 +27,7 @@ def execute(args: argparse.Namespace) -> int:
     folder = RuntimeFolder(settings.runtime_dir)
     try:
         with folder.hold():
+            metrics.prepare(folder.metrics)
             _wait_for_schema(settings)
             return _serve(settings, folder)
     except (SchemaNotMigrated, MigrationChanged, InvalidDsn, AlreadyRunning) as error:
@@ -51,26 +46,13 @@ def _stop_before_start(_number: int, _frame: object) -> None:
 
 
 def _wait_for_schema(settings: Settings) -> None:
-    from adapters.postgres.errors import DatabaseUnavailable
-    from adapters.postgres.migrate import require_migrated
-    from adapters.telemetry.logs import log_event
-    from core.backoff import Backoff
+    """In an event loop of its own, which has ended, with its threads, before the actor system forks its processes."""
+    from actors.schema_wait import wait_for_schema
 
-    backoff = Backoff(SCHEMA_FIRST_S, SCHEMA_MOST_S)
-    while True:
-        try:
-            return require_migrated(settings.postgres_dsn)
-        except DatabaseUnavailable as error:
-            delay_s = backoff.next_s()
-            log_event(log, logging.WARNING, "postgres_unavailable", str(error), retry_in_s=round(delay_s, 1))
-            time.sleep(delay_s)
+    asyncio.run(wait_for_schema(settings))
 
 
 def _serve(settings: Settings, folder: "RuntimeFolder") -> int:
-    from adapters.telemetry import metrics
-
-    metrics.prepare(folder.metrics)
-
     from actors.runtime.surroundings import Surroundings
     from actors.runtime.system import start_actor_system
     from actors.service import Service

@@ -41,6 +41,7 @@ class DispatchRouterBody(Body):
         super().__init__(start, shell)
         self._routes: dict[str, Route] = {}
         self._etag: str | None = None
+        self._is_told = False
         self._poll_now = asyncio.Event()
         self._last_error = ""
 
@@ -103,7 +104,7 @@ class DispatchRouterBody(Body):
                 await self._add(operator)
             elif self._routes[operator_id].operator != operator:
                 self._reconfigure(self._routes[operator_id], operator)
-        self._etag = listing.etag
+        self._etag, self._is_told = listing.etag, True
 
     async def _add(self, operator: OperatorConfig) -> None:
         name = operator_name(operator.operator_id)
@@ -186,6 +187,7 @@ class DispatchRouterBody(Body):
         routes = self._routes.values()
         return {
             "operators": len(self._routes),
+            "operators_known": self._is_told,
             "forwarded": sum(route.forwarded for route in routes),
             "demand": sum(route.pull.demand for route in routes),
             "nats": self._nats_state(),

@@ -10,6 +10,7 @@ from actors.runtime.body import Body, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneClient
 from actors.session.deliveries import DeliveryPath
 from actors.session.keeper import BindKeeper
+from actors.session.lease import WAITING
 from actors.session.link import SmppLink
 from actors.session.links import SessionLinks
 from actors.session.submits import SubmitPath
@@ -117,6 +118,8 @@ class SessionBody(Body):
             endpoint=self._endpoint.role.value,
         )
         gauge.set(int(self._keeper.is_bound))
+        waiting = metrics.gauge("smpp_session_waiting", operator=self._operator.operator_id, session=self.name)
+        waiting.set(int(self._keeper.lease == WAITING))
 
     def figures(self) -> Figures:
         return {

@@ -16,6 +16,7 @@ from messages.control import SessionAssignment
 UNAVAILABLE_RETRY_S = 1.0
 
 NO_LIMIT = "no limit"
+WAITING = "waiting"  # others hold all binds that the operator allows: nothing is wrong
 
 
 class LeaseDenied(Exception):
@@ -40,6 +41,7 @@ class BindLease:
         self._leases = BindLeases(settings.redis_url)
         self._claim: Claim | None = None
         self._held: HeldLease | None = None
+        self._is_denied = False
         self._renewing: asyncio.Task[None] | None = None
 
     @property
@@ -47,12 +49,12 @@ class BindLease:
         if self._claim is None:
             return NO_LIMIT
         if self._held is None:
-            return "none"
+            return WAITING if self._is_denied else "none"
         return f"token {self._held.fencing_token}"
 
     async def take(self, operator: OperatorConfig, binds: int) -> None:
         """Raises LeaseDenied."""
-        self._claim = self._claim_for(operator, binds)
+        self._claim, self._is_denied = self._claim_for(operator, binds), False
         if self._claim is None:
             return
         try:
@@ -60,6 +62,7 @@ class BindLease:
         except LeasesUnavailable:
             raise LeaseDenied("no bind lease: Redis does not answer", UNAVAILABLE_RETRY_S) from None
         if isinstance(answer, Denied):
+            self._is_denied = True
             raise LeaseDenied(f"waits for a bind lease: {answer.reason.value}", answer.retry_after_s)
         self._held = HeldLease(answer.fencing_token, answer.ttl_s, answer.sent_at)
         self._renewing = asyncio.get_running_loop().create_task(self._renew(self._claim))

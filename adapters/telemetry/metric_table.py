@@ -42,6 +42,13 @@ METRICS = (
         "Some sessions of an operator at 0: less throughput; see the dump for the reason.",
     ),
     Metric(
+        "smpp_session_waiting",
+        Kind.GAUGE,
+        ("operator", "session"),
+        "1 while this session waits for a bind lease: others hold all binds that the operator allows (bind.max_binds). "
+        "It is right to be unbound then; for good at 1: fewer replicas or sessions would do.",
+    ),
+    Metric(
         "smpp_operator_bound",
         Kind.GAUGE,
         ("operator",),

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -179,6 +180,27 @@ def test_run_waits_for_postgres(own_stack: Stack, own_services: Services, unstar
 
     wait_until(unstarted.is_healthy, RECOVERY_S, "a healthy service")
     assert unstarted.finish() == 0
+
+
+def test_run_that_waits_for_postgres_is_alive_and_not_ready(own_stack: Stack, own_services: Services):
+    with reserve_port() as reserved:
+        port = reserved.getsockname()[1]
+        with own_services.prepared(HTTP_PORT=str(port)) as process, stopped(own_stack.postgres):
+            process.launch()
+            wait_until(
+                lambda: process.log_file.exists() and process.events("postgres_unavailable"), RECOVERY_S, "a try"
+            )
+            assert probe(port, "/healthz") == (200, b"alive\n")
+            assert probe(port, "/readyz") == (503, b"waiting for Postgres\n")
+
+
+def probe(port: int, path: str) -> tuple[int, bytes]:
+    """Status and body of the answer."""
+    try:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=RECOVERY_S) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read()
 
 
 def test_run_that_waits_for_postgres_can_be_stopped(own_stack: Stack, unstarted: ConnectorProcess):
@@ -361,12 +383,18 @@ def test_probes_and_build_info_of_a_bound_service(connector: ConnectorProcess):
 
 def test_a_service_whose_operator_is_not_bound_is_alive_and_not_ready(own_services: Services, loop: BackgroundLoop):
     with SimulatedOperator(loop, "deaf", listener="deaf") as deaf, own_services.running(deaf) as process:
-        process.first_session("deaf", bound=False)
-        with pytest.raises(urllib.error.HTTPError) as refusal:
-            process.get("/readyz")
+        port = process.events("service_started")[-1]["http_port"]
+        wait_until(lambda: process.events("bind_failed"), RECOVERY_S, "a failed bind")
+        wait_until(lambda: probe(port, "/readyz") == (503, b"no operator is bound\n"), RECOVERY_S, "its reason")
 
-        assert (refusal.value.code, refusal.value.read()) == (503, b"no operator is bound\n")
         assert process.get("/healthz") == "alive\n"
+
+
+def test_a_service_is_not_ready_before_each_operator_was_tried(own_services: Services, loop: BackgroundLoop):
+    with SimulatedOperator(loop, "mute", listener="deaf") as mute, own_services.running(mute) as process:
+        port = process.events("service_started")[-1]["http_port"]
+        reason = b"operators that are being bound: 1\n"
+        wait_until(lambda: probe(port, "/readyz") == (503, reason), RECOVERY_S, "its reason")
 
 
 # Sending through it.
