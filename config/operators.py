@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from config.answers import Action, actions_by_status
+from config.texts import DefaultAlphabet, TextConfig, ValidityPeriod
 from smpp.message_id import IdRule
 from smpp.segments import LongMessages
 
@@ -30,14 +31,6 @@ class ConfiguredBindMode(Enum):
     AUTO = "auto"
     TRANSCEIVER = "transceiver"
     TRANSMITTER_RECEIVER = "transmitter_receiver"
-
-
-class DefaultAlphabet(Enum):
-    """What data_coding 0 means at this SMSC."""
-
-    GSM7 = "gsm7"
-    LATIN1 = "latin1"
-    ASCII = "ascii"
 
 
 class UnknownOutcome(Enum):
@@ -67,10 +60,14 @@ class BindConfig(Struct, frozen=True, kw_only=True):
 
 
 class SourceConfig(Struct, frozen=True, kw_only=True):
-    """TON and NPI of the source address; None: by the kind of address (alphanumeric 5/0, short code 3/0, else 1/1)."""
+    """TON and NPI of the source address; None: by the kind of address (alphanumeric 5/0, short code 3/0, else 1/1).
+
+    alphabet: of alphanumeric addresses; None: the default alphabet.
+    """
 
     ton: Octet | None = None
     npi: Octet | None = None
+    alphabet: DefaultAlphabet | None = None
 
 
 class DestinationConfig(Struct, frozen=True, kw_only=True):
@@ -115,7 +112,9 @@ class OperatorConfig(Struct, frozen=True, kw_only=True):
     source: SourceConfig = SourceConfig()
     destination: DestinationConfig = DestinationConfig()
     default_alphabet: DefaultAlphabet = DefaultAlphabet.GSM7
+    text: TextConfig = TextConfig()
     long_messages: LongMessages = LongMessages.UDH8
+    validity_period: ValidityPeriod = ValidityPeriod.RELATIVE
     message_id: MessageIdConfig = MessageIdConfig()
     timers: Timers = Timers()
     unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND
@@ -124,7 +123,8 @@ class OperatorConfig(Struct, frozen=True, kw_only=True):
     receipt_ttl_h: Annotated[float, Meta(gt=0)] = 72
 
     def __post_init__(self) -> None:
-        """Raises ValueError for `answers` that cannot be."""
+        """Raises ValueError for `answers` that cannot be, and `text` that does not go with the default alphabet."""
+        self.text.check(self.default_alphabet)
         self.answers_by_status()
 
     def answers_by_status(self) -> dict[int, Action]:

@@ -12,9 +12,8 @@ from smpp.constants import MessageState
 from smpp.hot import ShortMessage
 from smpp.message_id import IdRules
 from smpp.receipts import Receipt, parse_receipt
-from smpp.segments import part_of
-from smpp.text import Encoding, encoding_of
-from smpp.udh import user_data
+from smpp.segments import part_of, received_content
+from smpp.text import Encoding
 
 MAX_ID_LENGTH = 255  # characters; SMPP 3.4 allows 64, and an index entry of Postgres 2,700 octets
 
@@ -24,11 +23,14 @@ _STATUSES = {state: DeliveryStatus[state.name] for state in MessageState}
 class InboundReader:
     """Reads by one operator's rules."""
 
-    def __init__(self, operator_id: str, id_rules: IdRules, default_alphabet: Encoding) -> None:
+    def __init__(
+        self, operator_id: str, id_rules: IdRules, default_alphabet: Encoding, *, packed: bool = False
+    ) -> None:
         self._operator_id = operator_id
         self._reader_id = uuid.uuid4().hex
         self._id_rules = id_rules
         self._default_alphabet = default_alphabet
+        self._packed = packed
 
     def read(self, message: ShortMessage, key: int, received_at: float) -> InboundReceipt | InboundPart:
         """received_at: seconds since the epoch."""
@@ -53,7 +55,7 @@ class InboundReader:
 
     def _part(self, message: ShortMessage, key: int, received_at: float) -> InboundPart:
         part = part_of(message)
-        content = part.content if part is not None else user_data(message)[1]
+        content, form = received_content(message, self._default_alphabet, packed=self._packed)
         return InboundPart(
             key=key,
             delivery_id=f"{self._reader_id}.{key}",
@@ -61,7 +63,8 @@ class InboundReader:
             source=message.source_addr,
             to=message.destination_addr,
             content=content,
-            encoding=encoding_of(message.data_coding, self._default_alphabet).value,
+            encoding=form.encoding.value,
+            shift=form.shift,
             reference=part.reference if part is not None else 0,
             part=part.part if part is not None else 1,
             parts=part.parts if part is not None else 1,

@@ -7,7 +7,8 @@ import msgspec
 
 from config.operators import OperatorConfig, UnknownOutcome
 from core.order_queue import Order
-from core.preparation import Preparer, read_dispatch
+from core.preparation import Preparer
+from core.reading import read_dispatch
 from messages.ack_subject import stream_sequence
 from messages.dispatch import Dispatch
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
@@ -32,6 +33,7 @@ class Intake:
     def __init__(self, operator: OperatorConfig) -> None:
         self.configure(operator)
         self.numbers = itertools.count(1)
+        self.transliterated = 0  # dispatches, since whoever counts them has looked
 
     def configure(self, operator: OperatorConfig) -> None:
         """New rules, for what is read from now on."""
@@ -43,14 +45,17 @@ class Intake:
         return read_dispatch(item.payload, self._operator.operator_id)
 
     def orders(
-        self, item: DispatchItem, dispatch: Dispatch, sent: SentSegments = NOTHING_SENT
+        self, item: DispatchItem, dispatch: Dispatch, at: float, sent: SentSegments = NOTHING_SENT
     ) -> tuple[list[Order], list[Concluded]]:
         """Orders for the segments that need a submit_sm; the others are concluded.
 
         The reference that joins the parts is the dispatch's number in the stream: the same at every delivery and on
         every replica, so that parts sent after a redelivery belong to those sent before. Raises Unprocessable.
+        at: seconds since the epoch.
         """
-        bodies = self._preparer.prepare(dispatch, stream_sequence(item.reply) & 0xFFFF).bodies
+        prepared = self._preparer.prepare(dispatch, at)
+        bodies = prepared.bodies(stream_sequence(item.reply) & 0xFFFF)
+        self.transliterated += prepared.transliterated and item.deliveries == 1
         orders: list[Order] = []
         concluded: list[Concluded] = []
         for segment, body in enumerate(bodies, 1):

@@ -63,7 +63,7 @@ def mo_event(parts: list[InboundPart]) -> MoInboundEvent:
         encoding=encoding,
         segments=len(contents),
         received_at=rfc3339(min(part.received_at for part in parts)),
-        text=None if is_binary else decode_text(content, encoding),
+        text=None if is_binary else decode_text(content, encoding, first.shift),
         data=content if is_binary else None,
     )
 

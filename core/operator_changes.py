@@ -53,7 +53,9 @@ OPERATOR_PARTS = {
     "source": Part.TRAFFIC,
     "destination": Part.TRAFFIC,
     "default_alphabet": Part.TRAFFIC,
+    "text": Part.TRAFFIC,
     "long_messages": Part.TRAFFIC,
+    "validity_period": Part.TRAFFIC,
     # Messages sent before keep the key that the old rule gave their id; a new bind would not change that.
     "message_id": Part.TRAFFIC,
     "unknown_outcome": Part.TRAFFIC,

@@ -1,26 +1,27 @@
 """A dispatch becomes the submit_sm bodies that carry it, by the operator's rules."""
 
 import re
+from datetime import UTC, datetime
 
-import msgspec
-from msgspec import Struct
-
-from config.operators import OperatorConfig, SourceConfig
-from messages.dispatch import MAX_METADATA_BYTES, Dispatch, RequestedEncoding
-from smpp.constants import Npi, Tag, Ton
+from config.operators import OperatorConfig
+from config.texts import ValidityPeriod
+from core.addresses import Addresses
+from core.reading import Unprocessable
+from messages.dispatch import Dispatch, RequestedEncoding
+from smpp.addresses import UnusableAddress
+from smpp.composing import Composed, Composer, TextRules
+from smpp.constants import Tag
+from smpp.forms import TooManyParts
 from smpp.hot import ShortMessage, encode_short_message
-from smpp.segments import Segment, TooManyParts, split_data, split_text
-from smpp.smpp_time import format_relative
-from smpp.text import Encoding, UnencodableText, choose_encoding, data_coding
+from smpp.segments import Segment
+from smpp.smpp_time import format_absolute, format_relative
+from smpp.text import Encoding, UnencodableText, data_coding
 from smpp.tlv import tag_name
 
 REGISTERED_DELIVERY_FINAL = 1  # a receipt for success and failure (SMPP 3.4, 5.2.17)
-SHORT_CODE_DIGITS = 6  # at most; longer numbers are international
+REPLACE_TYPES = range(0x41, 0x48)  # protocol_id: takes the place of an earlier message (23.040, 9.2.3.9)
 OWN_TAGS = frozenset({Tag.MESSAGE_PAYLOAD, Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM})
 
-_decode = msgspec.json.Decoder(Dispatch).decode
-_encode = msgspec.json.Encoder().encode
-_number = re.compile(r"\+?[0-9]+")
 _tag = re.compile(r"(0[xX])?[0-9a-fA-F]{1,4}")
 
 _WANTED = {
@@ -32,33 +33,38 @@ _WANTED = {
 }
 
 
-class Unprocessable(Exception):
-    """A dispatch that no attempt can send; the reason names fields and numbers, never content."""
+class Prepared:
+    """A dispatch cut into the segments it takes, before they have their reference. Its repr shows no content."""
 
+    def __init__(self, dispatch: Dispatch, message: ShortMessage, composed: Composed) -> None:
+        self.dispatch = dispatch
+        self._message = message
+        self._composed = composed
 
-class Prepared(Struct, frozen=True):
-    """A dispatch with the body of each submit_sm it takes. Its repr shows no content."""
+    @property
+    def transliterated(self) -> bool:
+        return self._composed.transliterated
 
-    dispatch: Dispatch
-    bodies: list[bytes]
+    def bodies(self, reference: int = 0) -> list[bytes]:
+        """The body of each submit_sm, in the order of the segments; raises Unprocessable. reference: 0..65535."""
+        try:
+            return [self._body(segment) for segment in self._composed.segments(reference)]
+        except ValueError as error:
+            raise Unprocessable(str(error)) from None
+
+    def _body(self, segment: Segment) -> bytes:
+        message = self._message
+        message.short_message = segment.short_message
+        message.esm_class = segment.esm_class_bits
+        own_tlvs = message.tlvs
+        message.tlvs = (*own_tlvs, *segment.tlvs)
+        try:
+            return encode_short_message(message)
+        finally:
+            message.tlvs = own_tlvs
 
     def __repr__(self) -> str:
-        return f"Prepared({self.dispatch!r}, segments={len(self.bodies)})"
-
-
-def read_dispatch(payload: bytes, operator_id: str) -> Dispatch:
-    """Validated dispatch; raises Unprocessable."""
-    try:
-        dispatch = _decode(payload)
-    except msgspec.ValidationError as error:
-        raise Unprocessable(_without_value(str(error))) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Unprocessable("not a JSON object") from None
-    if dispatch.operator_id != operator_id:
-        raise Unprocessable("operator_id is not the one of the subject")
-    if dispatch.metadata and len(_encode(dispatch.metadata)) > MAX_METADATA_BYTES:
-        raise Unprocessable(f"metadata has more than {MAX_METADATA_BYTES} bytes")
-    return dispatch
+        return f"Prepared({self.dispatch!r}, segments={len(self._composed.contents)})"
 
 
 class Preparer:
@@ -66,72 +72,56 @@ class Preparer:
 
     def __init__(self, operator: OperatorConfig) -> None:
         self._alphabet = Encoding(operator.default_alphabet.value)
-        self._long_messages = operator.long_messages
-        self._source = operator.source
-        self._destination = operator.destination
+        self._rules = TextRules(
+            default_alphabet=self._alphabet,
+            packed=operator.text.packed_gsm7,
+            transliterate=operator.text.transliterate,
+            languages=operator.text.shift_tables,
+            latin1=operator.text.latin1,
+        )
+        self._composer = Composer(self._rules, operator.long_messages)
+        self._addresses = Addresses(operator)
+        self._validity_period = operator.validity_period
 
-    def prepare(self, dispatch: Dispatch, reference: int) -> Prepared:
-        """Bodies in the order of the segments; raises Unprocessable.
-
-        reference: 0..65535, joins the parts of a long message.
-        """
+    def prepare(self, dispatch: Dispatch, at: float) -> Prepared:
+        """Raises Unprocessable. at: seconds since the epoch, from which an absolute validity_period counts."""
         try:
-            encoding, segments = self._segments(dispatch, reference)
-            message = self._message(dispatch, encoding)
-            return Prepared(dispatch, [self._body(message, segment) for segment in segments])
+            composed = self._compose(dispatch)
+            return Prepared(dispatch, self._message(dispatch, composed, at), composed)
         except (UnencodableText, TooManyParts) as error:
             raise Unprocessable(str(error)) from None
+        except UnusableAddress as error:
+            raise Unprocessable(f"from: {error}") from None
 
-    def _segments(self, dispatch: Dispatch, reference: int) -> tuple[Encoding, list[Segment]]:
+    def _compose(self, dispatch: Dispatch) -> Composed:
         if dispatch.encoding is RequestedEncoding.BINARY:
-            return Encoding.BINARY, split_data(_data(dispatch), self._long_messages, reference)
-        text = _text(dispatch)
-        encoding = choose_encoding(text, self._alphabet, _WANTED[dispatch.encoding], flash=dispatch.flash)
-        return encoding, split_text(text, encoding, self._long_messages, reference)
+            return self._composer.compose_data(_data(dispatch))
+        return self._composer.compose(_text(dispatch), _WANTED[dispatch.encoding], flash=dispatch.flash)
 
-    def _message(self, dispatch: Dispatch, encoding: Encoding) -> ShortMessage:
-        ton, npi = source_type(dispatch.source, self._source)
+    def _message(self, dispatch: Dispatch, composed: Composed, at: float) -> ShortMessage:
+        if len(composed.contents) > 1 and dispatch.protocol_id in REPLACE_TYPES:
+            raise Unprocessable(f"protocol_id {dispatch.protocol_id}: each part would replace the one before")
+        source_addr_ton, source_addr_npi, source_addr = self._addresses.source(dispatch.source)
+        dest_addr_ton, dest_addr_npi, destination_addr = self._addresses.destination(dispatch.to)
         return ShortMessage(
-            source_addr_ton=ton,
-            source_addr_npi=npi,
-            source_addr=dispatch.source if ton == Ton.ALPHANUMERIC else _without_plus(dispatch.source),
-            dest_addr_ton=self._destination.ton,
-            dest_addr_npi=self._destination.npi,
-            destination_addr=_without_plus(dispatch.to),
+            source_addr_ton=source_addr_ton,
+            source_addr_npi=source_addr_npi,
+            source_addr=source_addr,
+            dest_addr_ton=dest_addr_ton,
+            dest_addr_npi=dest_addr_npi,
+            destination_addr=destination_addr,
             protocol_id=dispatch.protocol_id,
             priority_flag=dispatch.priority,
-            validity_period=format_relative(dispatch.validity_s) if dispatch.validity_s else "",
+            validity_period=self._validity(dispatch.validity_s, at) if dispatch.validity_s else "",
             registered_delivery=REGISTERED_DELIVERY_FINAL if dispatch.request_dlr else 0,
-            data_coding=data_coding(encoding, self._alphabet, flash=dispatch.flash),
-            tlvs=_vendor_tlvs(dispatch.tlvs),
+            data_coding=data_coding(composed.form.encoding, self._alphabet, flash=dispatch.flash),
+            tlvs=_vendor_tlvs(dispatch.tlvs) if dispatch.tlvs else (),
         )
 
-    def _body(self, message: ShortMessage, segment: Segment) -> bytes:
-        message.short_message = segment.short_message
-        message.esm_class = segment.esm_class_bits
-        own_tlvs = message.tlvs
-        message.tlvs = (*own_tlvs, *segment.tlvs)
-        try:
-            return encode_short_message(message)
-        except ValueError as error:
-            raise Unprocessable(str(error)) from None
-        finally:
-            message.tlvs = own_tlvs
-
-
-def source_type(address: str, rule: SourceConfig) -> tuple[int, int]:
-    """TON and NPI of a source address: alphanumeric 5/0, short code 3/0, else 1/1; or as the operator wants it."""
-    if not _number.fullmatch(address):
-        ton, npi = Ton.ALPHANUMERIC, Npi.UNKNOWN
-    elif len(address) <= SHORT_CODE_DIGITS and not address.startswith("+"):
-        ton, npi = Ton.NETWORK_SPECIFIC, Npi.UNKNOWN
-    else:
-        ton, npi = Ton.INTERNATIONAL, Npi.ISDN
-    return (ton if rule.ton is None else rule.ton), (npi if rule.npi is None else rule.npi)
-
-
-def _without_plus(address: str) -> str:
-    return address.removeprefix("+") if _number.fullmatch(address) else address
+    def _validity(self, validity_s: int, at: float) -> str:
+        if self._validity_period is ValidityPeriod.RELATIVE:
+            return format_relative(validity_s)
+        return format_absolute(datetime.fromtimestamp(at + validity_s, UTC))
 
 
 def _text(dispatch: Dispatch) -> str:
@@ -165,10 +155,3 @@ def _vendor_tlv(tag: str, value: str) -> tuple[int, bytes]:
         return number, bytes.fromhex(value)
     except ValueError:
         raise Unprocessable(f"tlvs: the value of {tag_name(number)} is not hexadecimal") from None
-
-
-def _without_value(problem: str) -> str:
-    """What msgspec says, less the value that it quotes where one is not of an enumeration."""
-    if not problem.startswith("Invalid enum value"):
-        return problem
-    return f"Invalid value{problem[problem.rindex(' - at ') :]}"

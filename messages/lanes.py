@@ -20,6 +20,7 @@ from msgspec import Struct
 from messages.correlations import ReceiptRow, SegmentKey
 from messages.events import OperatorHealthEvent
 from smpp.message_id import IdRule
+from smpp.shift_tables import NO_SHIFT, Shift
 
 
 class DispatchItem(Struct, frozen=True, array_like=True):
@@ -206,7 +207,8 @@ class InboundReceipt(Struct, frozen=True, array_like=True, tag="receipt"):
 class InboundPart(Struct, frozen=True, array_like=True, tag="mo"):
     """A mobile-originated message, or one part of it (parts > 1).
 
-    delivery_id: of this deliver_sm, unique over sessions and restarts; the event's id comes from it.
+    delivery_id: of this deliver_sm, unique over sessions and restarts; the event's id comes from it. content: septets
+    of GSM7 one to an octet, with the national tables of `shift`.
     """
 
     key: int
@@ -220,6 +222,7 @@ class InboundPart(Struct, frozen=True, array_like=True, tag="mo"):
     part: int
     parts: int
     received_at: float
+    shift: Shift = NO_SHIFT
 
     def __repr__(self) -> str:
         return f"InboundPart(key={self.key}, part={self.part}, parts={self.parts})"

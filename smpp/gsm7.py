@@ -6,6 +6,7 @@ met at a few SMSCs and inside binary content, so it can be read and written too.
 
 import codecs
 import re
+from collections.abc import Mapping
 
 ESCAPE = 0x1B
 
@@ -34,33 +35,43 @@ EXTENSION = {
 _CR = 0x0D
 _NO_SEPTET = "\ufffd"  # not ASCII, which is how `encode` sees it
 
-_TO_SEPTETS = dict.fromkeys(range(0x80), _NO_SEPTET)
-_TO_SEPTETS.update({ord(character): chr(septet) for septet, character in enumerate(ALPHABET) if septet != ESCAPE})
-_TO_SEPTETS.update({ord(character): "\x1b" + chr(septet) for septet, character in EXTENSION.items()})
-
-_EXTENDED = {ALPHABET[septet]: character for septet, character in EXTENSION.items()}
 _ESCAPE_SEQUENCE = re.compile("\x1b(.?)", re.DOTALL)
 
 
-def encode(text: str) -> bytes | None:
-    """Septets of `text`, one to an octet; None where a character is not in the alphabet."""
-    septets = text.translate(_TO_SEPTETS)
-    return septets.encode("ascii") if septets.isascii() else None
+class SeptetTable:
+    """A table of 128 characters, and the one that its escape leads into."""
+
+    def __init__(self, main: str, extension: Mapping[int, str]) -> None:
+        self._main = main
+        self._extended = {main[septet]: character for septet, character in extension.items()}
+        self._to_septets = dict.fromkeys(range(0x80), _NO_SEPTET)
+        self._to_septets.update({ord(character): "\x1b" + chr(septet) for septet, character in extension.items()})
+        self._to_septets.update({ord(character): chr(septet) for septet, character in enumerate(main)})
+        self._to_septets[ESCAPE] = _NO_SEPTET
+
+    def encode(self, text: str) -> bytes | None:
+        """Septets of `text`, one to an octet; None where a character is in neither table."""
+        septets = text.translate(self._to_septets)
+        return septets.encode("ascii") if septets.isascii() else None
+
+    def decode(self, septets: bytes) -> str:
+        """Text of septets, one to an octet; never raises.
+
+        An unknown extension shows as the character of the main table, an escape with nothing or a second escape
+        behind it as a space (23.038, 6.2.1.1); an octet above 0x7F, which is no septet, as U+FFFD.
+        """
+        text = codecs.charmap_decode(septets, "replace", self._main)[0]
+        return _ESCAPE_SEQUENCE.sub(self._follower, text) if "\x1b" in text else text
+
+    def _follower(self, sequence: re.Match[str]) -> str:
+        follower = sequence[1]
+        return " " if follower in ("", "\x1b") else self._extended.get(follower, follower)
 
 
-def decode(septets: bytes) -> str:
-    """Text of septets, one to an octet; never raises.
+DEFAULT = SeptetTable(ALPHABET, EXTENSION)
 
-    An unknown extension shows as the character of the main table, an escape with nothing or a second escape
-    behind it as a space (23.038, 6.2.1.1); an octet above 0x7F, which is no septet, as U+FFFD.
-    """
-    text = codecs.charmap_decode(septets, "replace", ALPHABET)[0]
-    return _ESCAPE_SEQUENCE.sub(_extended, text) if "\x1b" in text else text
-
-
-def _extended(sequence: re.Match[str]) -> str:
-    follower = sequence[1]
-    return " " if follower in ("", "\x1b") else _EXTENDED.get(follower, follower)
+encode = DEFAULT.encode
+decode = DEFAULT.decode
 
 
 def pack(septets: bytes, *, fill_bits: int = 0, cr_padding: bool = False) -> bytes:
@@ -91,6 +102,11 @@ def unpack(octets: bytes, *, count: int | None = None, fill_bits: int = 0) -> by
     if count is None and _fills_its_octet(capacity, fill_bits) and septets[-1:] in (b"\0", b"\r"):
         return septets[:-1]
     return septets
+
+
+def fill_bits_behind(header_octets: int) -> int:
+    """Bits between a user data header and packed septets, so that these start on a septet boundary (0..6)."""
+    return -header_octets * 8 % 7
 
 
 def _octets(septets: int, fill_bits: int) -> int:

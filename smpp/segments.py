@@ -1,21 +1,29 @@
 """Long messages: a text into the submit_sm it takes, and the parts of an MO message back into one.
 
-An SMS has 140 octets (3GPP TS 23.040, 9.2.3.24): 160 septets, 70 UCS-2 code units or 140 octets. A part of a
-concatenated message loses those of its user data header: 6 with an 8-bit reference, 7 with a 16-bit one.
+A part of a concatenated message loses 6 octets to its user data header with an 8-bit reference, 7 with a 16-bit one,
+and 3 for each national table (3GPP TS 23.040, 9.2.3.24).
 """
 
-import re
 from dataclasses import dataclass, field
 from enum import Enum
 
+from smpp import gsm7
 from smpp.constants import ESM_CLASS_UDHI, Tag
-from smpp.cuts import cut_octets, cut_septets, cut_ucs2
+from smpp.forms import BINARY, SMS_OCTETS, Form, cut_content, cut_text
 from smpp.hot import ShortMessage
-from smpp.text import Encoding, encode_text
+from smpp.shift_tables import NO_SHIFT, Shift, shift_elements, shift_of
+from smpp.text import Encoding, encoding_of
 from smpp.tlv import Tlv, find_tlv
-from smpp.udh import MAX_PARTS, Concatenation, concat8, concat16, concatenation, make_concatenation, user_data
-
-_SMS_OCTETS = 140
+from smpp.udh import (
+    Concatenation,
+    concat8,
+    concat16,
+    concatenation,
+    header_octets,
+    make_concatenation,
+    user_data,
+    with_elements,
+)
 
 
 class LongMessages(Enum):
@@ -28,21 +36,10 @@ class LongMessages(Enum):
 
 
 # With SAR and message_payload the SMSC makes the headers; nearly all make them with an 8-bit reference.
-_PART_OCTETS = {LongMessages.UDH8: 134, LongMessages.UDH16: 133, LongMessages.SAR: 134, LongMessages.PAYLOAD: 134}
+CONCATENATION_OCTETS = {LongMessages.UDH8: 6, LongMessages.UDH16: 7, LongMessages.SAR: 6, LongMessages.PAYLOAD: 6}
+"""What each part of a long message loses to the header that joins them."""
 
-_SEPTET_ENCODINGS = (Encoding.GSM7, Encoding.ASCII)
-
-# An SMSC turns ASCII into septets; these take two of them, so a part counts them double.
-_WIDE_ASCII = re.compile(rb"(?=[\f\[\\\]^{|}~])")
-_WIDENING = re.compile(rb"\x1b(?=[\f\[\\\]^{|}~])")
-
-
-class TooManyParts(ValueError):
-    """A message needs more than 255 parts; `parts` is how many at least."""
-
-    def __init__(self, parts: int) -> None:
-        super().__init__(f"{parts} parts, at most {MAX_PARTS} are possible")
-        self.parts = parts
+_WITH_HEADER = (LongMessages.UDH8, LongMessages.UDH16)
 
 
 @dataclass(slots=True)
@@ -73,28 +70,38 @@ class Part:
     content: bytes = field(repr=False)
 
 
-def split_text(text: str, encoding: Encoding, mode: LongMessages, reference: int) -> list[Segment]:
+def split_text(
+    text: str, encoding: Encoding, mode: LongMessages, reference: int, shift: Shift = NO_SHIFT, *, packed: bool = False
+) -> list[Segment]:
     """The segments of a text, one where it fits an SMS; each can be decoded alone.
 
     reference: says which parts belong together; of it UDH8 uses the lower 8 bits, UDH16 and SAR 16.
-    Raises UnencodableText and TooManyParts.
+    shift, packed: of GSM7. Raises UnencodableText, TooManyParts, and ValueError for a shift in several parts that is
+    not in UDH8 or UDH16.
     """
-    content = encode_text(text, encoding)
-    units = _WIDE_ASCII.sub(b"\x1b", content) if encoding is Encoding.ASCII else content
-    if len(units) <= _capacity(encoding, _SMS_OCTETS):
-        return [Segment(content)]
-    parts = _cut(units, encoding, _capacity(encoding, _PART_OCTETS[mode]))
-    if encoding is Encoding.ASCII:
-        parts = [_WIDENING.sub(b"", part) for part in parts]
-    return [_payload(content)] if mode is LongMessages.PAYLOAD else _numbered(parts, mode, reference)
+    form = Form(encoding, shift, packed)
+    return segments_of(cut_text(text, form, CONCATENATION_OCTETS[mode]), form, mode, reference)
 
 
 def split_data(data: bytes, mode: LongMessages, reference: int) -> list[Segment]:
     """The segments of binary content, as `split_text` does it; raises TooManyParts."""
-    if len(data) <= _SMS_OCTETS:
-        return [Segment(data)]
-    parts = _cut(data, Encoding.BINARY, _PART_OCTETS[mode])
-    return [_payload(data)] if mode is LongMessages.PAYLOAD else _numbered(parts, mode, reference)
+    return segments_of(cut_content(data, BINARY, CONCATENATION_OCTETS[mode]), BINARY, mode, reference)
+
+
+def segments_of(contents: list[bytes], form: Form, mode: LongMessages, reference: int) -> list[Segment]:
+    """The segments of content that has been cut for `form` and `mode` (`smpp.forms`)."""
+    if len(contents) == 1:
+        return [_segment(with_elements(b"", shift_elements(form.shift)), contents[0], form)]
+    if mode in _WITH_HEADER:
+        return _with_headers(contents, form, mode, reference)
+    if not takes_shift(mode, form.shift):
+        raise ValueError(f"{mode.value} leaves the headers to the SMSC, which knows of no national tables")
+    return [_payload(contents, form)] if mode is LongMessages.PAYLOAD else _with_tlvs(contents, form, reference)
+
+
+def takes_shift(mode: LongMessages, shift: Shift) -> bool:
+    """Whether each of several parts can have the header that names the national tables."""
+    return mode in _WITH_HEADER or shift == NO_SHIFT
 
 
 def part_of(message: ShortMessage) -> Part | None:
@@ -105,6 +112,20 @@ def part_of(message: ShortMessage) -> Part | None:
     elements, content = user_data(message)
     label = concatenation(elements) or _sar_label(message.tlvs)
     return Part(label.reference, label.part, label.parts, content) if label else None
+
+
+def received_content(
+    message: ShortMessage, default_alphabet: Encoding = Encoding.GSM7, *, packed: bool = False
+) -> tuple[bytes, Form]:
+    """What stands behind the header of a deliver_sm or data_sm, septets one to an octet, and how to decode it.
+
+    default_alphabet: what data_coding 0 means at this SMSC. packed: whether it packs septets.
+    """
+    elements, content = user_data(message)
+    encoding = encoding_of(message.data_coding, default_alphabet)
+    if packed and encoding is Encoding.GSM7:
+        content = gsm7.unpack(content, fill_bits=gsm7.fill_bits_behind(header_octets(message)))
+    return content, Form(encoding, shift_of(elements), packed)
 
 
 class SegmentJoiner:
@@ -127,38 +148,41 @@ class SegmentJoiner:
         return b"".join([content for _, content in sorted(self._contents.items())])
 
 
-def _capacity(encoding: Encoding, octets: int) -> int:
-    return octets * 8 // 7 if encoding in _SEPTET_ENCODINGS else octets
+def _segment(header: bytes, content: bytes, form: Form, part: int = 1, parts: int = 1) -> Segment:
+    octets = _packed(content, len(header)) if form.packed else content
+    return Segment(header + octets, ESM_CLASS_UDHI if header else 0, (), part, parts)
 
 
-def _cut(units: bytes, encoding: Encoding, limit: int) -> list[bytes]:
-    if len(units) > MAX_PARTS * limit:
-        raise TooManyParts(-(-len(units) // limit))
-    if encoding is Encoding.UCS2:
-        parts = cut_ucs2(units, limit)
-    else:
-        parts = cut_septets(units, limit) if encoding in _SEPTET_ENCODINGS else cut_octets(units, limit)
-    if len(parts) > MAX_PARTS:
-        raise TooManyParts(len(parts))
-    return parts
-
-
-def _payload(content: bytes) -> Segment:
-    return Segment(b"", tlvs=((Tag.MESSAGE_PAYLOAD, content),))
-
-
-def _numbered(contents: list[bytes], mode: LongMessages, reference: int) -> list[Segment]:
-    parts = len(contents)
-    if mode is LongMessages.SAR:
-        return [
-            Segment(content, 0, _sar_tlvs(reference & 0xFFFF, parts, part), part, parts)
-            for part, content in enumerate(contents, 1)
-        ]
-    header, mask = (concat8, 0xFF) if mode is LongMessages.UDH8 else (concat16, 0xFFFF)
+def _with_headers(contents: list[bytes], form: Form, mode: LongMessages, reference: int) -> list[Segment]:
+    make, mask = (concat8, 0xFF) if mode is LongMessages.UDH8 else (concat16, 0xFFFF)
+    elements, parts = shift_elements(form.shift), len(contents)
     return [
-        Segment(header(reference & mask, parts, part) + content, ESM_CLASS_UDHI, (), part, parts)
+        _segment(with_elements(make(reference & mask, parts, part), elements), content, form, part, parts)
         for part, content in enumerate(contents, 1)
     ]
+
+
+def _with_tlvs(contents: list[bytes], form: Form, reference: int) -> list[Segment]:
+    parts = len(contents)
+    segments = [_segment(b"", content, form, part, parts) for part, content in enumerate(contents, 1)]
+    for segment in segments:
+        segment.tlvs = _sar_tlvs(reference & 0xFFFF, parts, segment.part)
+    return segments
+
+
+def _payload(contents: list[bytes], form: Form) -> Segment:
+    content = b"".join(contents)
+    payload = gsm7.pack(content, cr_padding=True) if form.packed else content
+    return Segment(b"", tlvs=((Tag.MESSAGE_PAYLOAD, payload),))
+
+
+def _packed(septets: bytes, header_octets: int) -> bytes:
+    """Padded with CR, because SMPP counts octets and a receiver would take seven spare bits for an "@"."""
+    fill_bits = gsm7.fill_bits_behind(header_octets)
+    packed = gsm7.pack(septets, fill_bits=fill_bits, cr_padding=True)
+    if header_octets + len(packed) > SMS_OCTETS:
+        return gsm7.pack(septets, fill_bits=fill_bits)
+    return packed
 
 
 def _sar_tlvs(reference: int, parts: int, part: int) -> tuple[Tlv, ...]:

@@ -3,8 +3,8 @@
 import unicodedata
 from enum import Enum
 
-from smpp import gsm7
 from smpp.constants import DataCoding
+from smpp.shift_tables import NO_SHIFT, Shift, septet_table
 
 
 class Encoding(Enum):
@@ -67,50 +67,36 @@ _BOM = "\ufeff"
 _LITTLE_ENDIAN_BOM = b"\xff\xfe"  # read as big-endian it would be U+FFFE, which no text contains
 
 
-def choose_encoding(
-    text: str,
-    default_alphabet: Encoding = Encoding.GSM7,
-    wanted: Encoding | None = None,
-    *,
-    flash: bool = False,
-) -> Encoding:
-    """The encoding to send `text` in; it may still be one that `encode_text` refuses, if it was wanted.
-
-    default_alphabet: what data_coding 0 means at this SMSC (GSM7, LATIN1 or ASCII).
-    wanted: None for auto: the SMSC's default alphabet where the text fits it, else UCS-2. Nothing else is tried
-    in between, because data_coding 0 and 8 are the two that every SMSC takes.
-    GSM7 wanted means GSM 7-bit on the air. No data_coding names it where the default is another; there the text
-    goes in the default alphabet and the SMSC translates it.
-    flash: class 0 exists for GSM7, UCS2 and BINARY only; any other becomes GSM7 where the text fits, else UCS2.
-    """
-    native = Encoding.GSM7 if flash else default_alphabet
-    if wanted in (Encoding.UCS2, Encoding.BINARY):
-        return wanted
-    if wanted is Encoding.GSM7:
-        return native
-    if wanted is not None and not flash:
-        return wanted
-    return native if _octets(text, native) is not None else Encoding.UCS2
-
-
-def encode_text(text: str, encoding: Encoding) -> bytes:
-    """Octets of `text`, GSM7 one septet to an octet.
+def encode_text(text: str, encoding: Encoding, shift: Shift = NO_SHIFT) -> bytes:
+    """Octets of `text`, GSM7 one septet to an octet and with the national tables of `shift`.
 
     Raises UnencodableText where a character has none in `encoding`, ValueError for BINARY, which is no text.
     """
-    octets = _octets(text, encoding)
+    octets = octets_of(text, encoding, shift)
     if octets is None:
-        raise _unencodable(text, encoding)
+        raise _unencodable(text, encoding, shift)
     return octets
 
 
-def decode_text(octets: bytes, encoding: Encoding) -> str:
-    """Text of `octets`; what cannot be read becomes U+FFFD, a byte order mark is dropped.
+def octets_of(text: str, encoding: Encoding, shift: Shift = NO_SHIFT) -> bytes | None:
+    """As `encode_text`, but None where a character has no octets."""
+    if encoding is Encoding.GSM7:
+        return septet_table(shift).encode(text)
+    if encoding is Encoding.BINARY:
+        raise ValueError(_NO_TEXT)
+    try:
+        return text.encode(_CODECS[encoding])
+    except UnicodeEncodeError:
+        return None
+
+
+def decode_text(octets: bytes, encoding: Encoding, shift: Shift = NO_SHIFT) -> str:
+    """Text of `octets`, as `encode_text` writes them; what cannot be read becomes U+FFFD, a byte order mark is dropped.
 
     Raises ValueError for BINARY, which is no text.
     """
     if encoding is Encoding.GSM7:
-        return gsm7.decode(octets)
+        return septet_table(shift).decode(octets)
     if encoding is Encoding.BINARY:
         raise ValueError(_NO_TEXT)
     if encoding is Encoding.UCS2 and octets.startswith(_LITTLE_ENDIAN_BOM):
@@ -121,7 +107,7 @@ def decode_text(octets: bytes, encoding: Encoding) -> str:
 def data_coding(encoding: Encoding, default_alphabet: Encoding = Encoding.GSM7, *, flash: bool = False) -> int:
     """The data_coding of content in `encoding`, at an SMSC whose data_coding 0 means `default_alphabet`.
 
-    Raises ValueError where no value names it, which `choose_encoding` never asks for: GSM7 where the default is
+    Raises ValueError where no value names it, which a Composer never asks for: GSM7 where the default is
     another, and flash for other encodings than GSM7, UCS2 and BINARY.
     """
     if encoding is default_alphabet and not flash:
@@ -151,17 +137,6 @@ def encoding_of(value: int, default_alphabet: Encoding = Encoding.GSM7) -> Encod
     return Encoding.GSM7 if value >= 0xC0 else Encoding.BINARY
 
 
-def _octets(text: str, encoding: Encoding) -> bytes | None:
-    if encoding is Encoding.GSM7:
-        return gsm7.encode(text)
-    if encoding is Encoding.BINARY:
-        raise ValueError(_NO_TEXT)
-    try:
-        return text.encode(_CODECS[encoding])
-    except UnicodeEncodeError:
-        return None
-
-
-def _unencodable(text: str, encoding: Encoding) -> UnencodableText:
-    positions = [position for position, character in enumerate(text) if _octets(character, encoding) is None]
+def _unencodable(text: str, encoding: Encoding, shift: Shift) -> UnencodableText:
+    positions = [place for place, character in enumerate(text) if octets_of(character, encoding, shift) is None]
     return UnencodableText(encoding, positions[0], unicodedata.category(text[positions[0]]), len(positions))

@@ -41,6 +41,14 @@ def build_udh(elements: tuple[Element, ...]) -> bytes:
     return bytes((len(body),)) + body
 
 
+def with_elements(header: bytes, elements: tuple[Element, ...]) -> bytes:
+    """A header with these elements added; b"" has none and stays so."""
+    if not elements:
+        return header
+    added = build_udh(elements)
+    return bytes((added[0] + sum(header[:1]),)) + header[1:] + added[1:]
+
+
 def parse_udh(user_data: bytes) -> tuple[tuple[Element, ...], bytes]:
     """The elements of the header in front of `user_data`, and the content behind it; never raises.
 
@@ -75,5 +83,14 @@ def make_concatenation(reference: int, parts: int, part: int) -> Concatenation |
 
 def user_data(message: ShortMessage) -> tuple[tuple[Element, ...], bytes]:
     """Header elements and content of a submit_sm, deliver_sm or data_sm, be it in short_message or message_payload."""
-    octets = message.short_message or find_tlv(message.tlvs, Tag.MESSAGE_PAYLOAD) or b""
+    octets = _octets(message)
     return parse_udh(octets) if message.esm_class & ESM_CLASS_UDHI else ((), octets)
+
+
+def header_octets(message: ShortMessage) -> int:
+    """Octets of the header in front of the content, its length octet included; 0 where there is none."""
+    return len(_octets(message)) - len(user_data(message)[1])
+
+
+def _octets(message: ShortMessage) -> bytes:
+    return message.short_message or find_tlv(message.tlvs, Tag.MESSAGE_PAYLOAD) or b""

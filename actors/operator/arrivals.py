@@ -1,12 +1,14 @@
 """Dispatches as they come from the router: read, looked up when they come again, and queued as orders."""
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from actors.runtime.lanes import LaneClient
+from adapters.telemetry import metrics
 from config.operators import OperatorConfig
 from core.intake import NOTHING_SENT, Intake, SentSegments
-from core.preparation import Unprocessable
+from core.reading import Unprocessable
 from core.traffic import Traffic
 from messages.correlations import SegmentKey
 from messages.dispatch import Dispatch
@@ -53,6 +55,7 @@ class Arrivals:
                 self._enqueue(item, dispatch, NOTHING_SENT)
         if repeated:
             self._look_up(repeated)
+        self._count_transliterated()
 
     def answered(self, answer: Any) -> None:
         """From the CorrelationWriter."""
@@ -65,6 +68,11 @@ class Arrivals:
             )
             self._enqueue(item, dispatch, sent)
 
+    def _count_transliterated(self) -> None:
+        count, self._intake.transliterated = self._intake.transliterated, 0
+        if count:
+            metrics.counter("smpp_texts_transliterated_total", operator=self._operator_id).inc(count)
+
     def _look_up(self, repeated: list[tuple[DispatchItem, Dispatch]]) -> None:
         assert self._writer is not None
         query = next(self._intake.numbers)
@@ -74,7 +82,7 @@ class Arrivals:
 
     def _enqueue(self, item: DispatchItem, dispatch: Dispatch, sent: SentSegments) -> None:
         try:
-            orders, concluded = self._intake.orders(item, dispatch, sent)
+            orders, concluded = self._intake.orders(item, dispatch, time.time(), sent)
         except Unprocessable as error:
             self._traffic.conclude([self._intake.dead(item, str(error))])
             return

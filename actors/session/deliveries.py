@@ -39,6 +39,7 @@ class DeliveryPath:
             operator.operator_id,
             IdRules(ids.submit_resp, ids.receipt),
             Encoding(operator.default_alphabet.value),
+            packed=operator.text.packed_gsm7,
         )
 
     def publish_to(self, publisher: LaneClient) -> None:

@@ -137,6 +137,13 @@ METRICS = (
         "Messages finished, by outcome. Growing but for accepted: see the reasons in sms.dead.dispatch and the log.",
     ),
     Metric(
+        "smpp_texts_transliterated_total",
+        Kind.COUNTER,
+        ("operator",),
+        "Messages whose text went out with substitutes, as the operator's text.transliterate allows. "
+        "More than expected: see what the platform sends; without the option they go out in UCS-2.",
+    ),
+    Metric(
         "smpp_submits_unknown_total",
         Kind.COUNTER,
         ("operator",),

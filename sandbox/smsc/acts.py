@@ -13,7 +13,7 @@ from sandbox.smsc.mobile_originated import MobileOriginated, deliver_bodies
 from sandbox.smsc.traits import Trait, ascii_text, octets, one_of, read_traits
 from smpp.bind import BindMode
 from smpp.constants import MAX_PDU_BYTES
-from smpp.segments import TooManyParts
+from smpp.forms import TooManyParts
 from smpp.session import BOUND
 
 _HTTP_ANSWER = b"HTTP/1.1 400 Bad Request\r\n\r\n"  # node-smpp #230 met one

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from sandbox.smsc.traits import Trait, any_text, ascii_text, one_of
+from smpp.composing import Composer, TextRules
 from smpp.constants import Npi, Ton
 from smpp.hot import ShortMessage, encode_short_message
-from smpp.segments import LongMessages, split_text
-from smpp.text import choose_encoding, data_coding
+from smpp.segments import LongMessages
+from smpp.text import data_coding
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class MobileOriginated:
 
 def deliver_bodies(message: MobileOriginated, reference: int) -> list[bytes]:
     """A deliver_sm body for each part; TooManyParts where the text is too long."""
-    encoding = choose_encoding(message.text)
+    composed = Composer(TextRules(), message.long_messages).compose(message.text)
     return [
         encode_short_message(
             ShortMessage(
@@ -34,10 +35,10 @@ def deliver_bodies(message: MobileOriginated, reference: int) -> list[bytes]:
                 dest_addr_npi=Npi.ISDN,
                 destination_addr=message.destination,
                 esm_class=segment.esm_class_bits,
-                data_coding=data_coding(encoding),
+                data_coding=data_coding(composed.form.encoding),
                 short_message=segment.short_message,
                 tlvs=segment.tlvs,
             )
         )
-        for segment in split_text(message.text, encoding, message.long_messages, reference)
+        for segment in composed.segments(reference)
     ]

@@ -6,7 +6,8 @@ from pathlib import Path
 from sandbox.smsc.sightings import content_of, marker_of
 from smpp.constants import status_name
 from smpp.hot import ShortMessage
-from smpp.text import Encoding, decode_text, encoding_of
+from smpp.segments import received_content
+from smpp.text import Encoding, decode_text
 
 _BUFFER_BYTES = 1 << 20
 
@@ -26,7 +27,7 @@ class Record:
     ) -> None:
         """Add the line of a submit_sm received at `at_ns` (epoch)."""
         content = content_of(message)
-        encoding = encoding_of(message.data_coding)
+        octets, form = received_content(message)
         line = {
             "at_ns": at_ns,
             "system_id": system_id,
@@ -38,10 +39,10 @@ class Record:
             "part": content.part.part if content.part else 1,
             "parts": content.part.parts if content.part else 1,
         }
-        if encoding is Encoding.BINARY:
-            line["data"] = content.octets.hex()
+        if form.encoding is Encoding.BINARY:
+            line["data"] = octets.hex()
         else:
-            line["text"] = decode_text(content.octets, encoding)
+            line["text"] = decode_text(octets, form.encoding, form.shift)
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     def flush(self) -> None:

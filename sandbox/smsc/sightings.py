@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import NamedTuple
 
-from smpp.constants import ESM_CLASS_UDHI, Tag
+from smpp.constants import ESM_CLASS_UDHI
 from smpp.hot import ShortMessage
 from smpp.segments import Part, part_of
-from smpp.tlv import find_tlv
+from smpp.udh import user_data
 
 MAX_REMEMBERED = 5_000_000
 """Distinct submits that are told apart, at about 100 octets each; what comes later is counted as untold."""
@@ -34,7 +34,7 @@ def content_of(message: ShortMessage) -> Content:
     part = part_of(message)
     if part is not None:
         return Content(part.content, part)
-    return Content(message.short_message or find_tlv(message.tlvs, Tag.MESSAGE_PAYLOAD) or b"", None)
+    return Content(user_data(message)[1], None)
 
 
 def marker_of(content: Content) -> int | None:

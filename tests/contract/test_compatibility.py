@@ -76,6 +76,10 @@ ADDITIONS = {
         "dispatch",
         put("priority", type="integer", minimum=0, maximum=9, default=0),
     ),
+    "a group of settings has one more in its default": (
+        "operator_config",
+        lambda one: one["properties"]["source"]["default"].__setitem__("colour", "red"),
+    ),
     "an operator has one more setting": ("operator_config", set_in("BindConfig", "colour", type="string")),
 }
 
@@ -145,6 +149,11 @@ BREAKS = {
         "operator_config",
         put("tps", type="number", exclusiveMinimum=0, default=10),
         ["$.tps: has another default"],
+    ),
+    "a group of settings has another default": (
+        "operator_config",
+        lambda one: one["properties"]["source"]["default"].__setitem__("ton", 1),
+        ["$.source: has another default"],
     ),
     "a setting within a setting is gone": (
         "operator_config",

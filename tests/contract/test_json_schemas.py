@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 from shipped_documents import complaints, schema, schema_names, validator
 
 from config.operators import OperatorConfig
-from core.preparation import Preparer, Unprocessable, read_dispatch
+from core.preparation import Preparer
+from core.reading import Unprocessable, read_dispatch
 from messages.schemas.generation import FOLDER, documents
 
 OPERATOR = OperatorConfig(operator_id="alpha", endpoints=())
@@ -115,7 +116,7 @@ def test_a_dispatch_that_is_refused_is_not_valid(message: dict[str, Any]) -> Non
 def is_sent(message: dict[str, Any]) -> bool:
     """Whether the service makes a submit_sm of it."""
     try:
-        Preparer(OPERATOR).prepare(read_dispatch(json.dumps(message).encode(), "alpha"), reference=1)
+        Preparer(OPERATOR).prepare(read_dispatch(json.dumps(message).encode(), "alpha"), 0.0).bodies(1)
     except Unprocessable:
         return False
     return True

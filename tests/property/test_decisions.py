@@ -11,9 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from config.operators import DefaultAlphabet, Endpoint, OperatorConfig
 from core.completion import Completion
 from core.demand import LOOKAHEAD_LEAST, DemandCount
-from core.intake import Intake
+from core.intake import Intake, SentSegments
 from core.permits import Permits
-from core.preparation import Preparer, Unprocessable, read_dispatch
+from core.preparation import Preparer
+from core.reading import Unprocessable, read_dispatch
 from messages.lanes import Conclusion, DispatchItem
 from smpp.constants import CommandId, Tag
 from smpp.hot import ShortMessage, decode_short_message, pdu
@@ -66,7 +67,7 @@ def content_of(message: ShortMessage) -> bytes:
 
 def refusal_of(payload: bytes) -> Unprocessable | None:
     try:
-        Preparer(operator()).prepare(read_dispatch(payload, "mno"), REFERENCE)
+        Preparer(operator()).prepare(read_dispatch(payload, "mno"), 0.0).bodies(REFERENCE)
     except Unprocessable as refusal:
         return refusal
     return None
@@ -171,7 +172,7 @@ def test_every_text_goes_out_whole_in_submit_sm_that_can_be_read_alone(
 ):
     read = read_dispatch(dispatch(text=text, flash=flash), "mno")
 
-    messages = decoded(Preparer(operator(mode, alphabet)).prepare(read, REFERENCE).bodies)
+    messages = decoded(Preparer(operator(mode, alphabet)).prepare(read, 0.0).bodies(REFERENCE))
 
     encodings = {encoding_of(message.data_coding, Encoding(alphabet.value)) for message in messages}
     assert len(encodings) == 1
@@ -183,7 +184,7 @@ def test_every_text_goes_out_whole_in_submit_sm_that_can_be_read_alone(
 def test_all_data_goes_out_whole(data: bytes, mode: LongMessages):
     read = read_dispatch(dispatch(text="", encoding="binary", data=base64.b64encode(data).decode()), "mno")
 
-    messages = decoded(Preparer(operator(mode)).prepare(read, REFERENCE).bodies)
+    messages = decoded(Preparer(operator(mode)).prepare(read, 0.0).bodies(REFERENCE))
 
     assert b"".join(map(content_of, messages)) == data
 
@@ -216,11 +217,11 @@ def test_a_redelivery_sends_exactly_the_segments_that_were_not_accepted(length: 
         pulled_at=2.0,
     )
     read = intake.read(item)
-    first, _ = intake.orders(item, read)
+    first, _ = intake.orders(item, read, 0.0)
     segments = range(1, len(first) + 1)
     accepted = data.draw(st.frozensets(st.sampled_from(segments)))
 
-    orders, concluded = intake.orders(item, read, accepted)
+    orders, concluded = intake.orders(item, read, 0.0, SentSegments(accepted))
 
     assert [order.context.segment for order in orders] == [one for one in segments if one not in accepted]
     assert [order.body for order in orders] == [one.body for one in first if one.context.segment not in accepted]

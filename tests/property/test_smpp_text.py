@@ -2,26 +2,43 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 from functools import reduce
+from itertools import accumulate
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from smpp import gsm7
+from smpp.composing import UCS2, Composed, Composer, TextRules
 from smpp.constants import ESM_CLASS_RECEIPT, ESM_CLASS_TYPE_MASK, MessageState, Tag
+from smpp.cuts import cut_ucs2
+from smpp.forms import Form
+from smpp.graphemes import is_boundary
 from smpp.hot import ShortMessage
 from smpp.message_id import IdRule, normalise
 from smpp.receipt_text import receipt_fields, receipt_time
 from smpp.receipts import Receipt, format_receipt, parse_receipt
-from smpp.segments import LongMessages, Part, SegmentJoiner, part_of, split_data, split_text
+from smpp.segments import (
+    LongMessages,
+    Part,
+    Segment,
+    SegmentJoiner,
+    part_of,
+    received_content,
+    split_data,
+    split_text,
+)
+from smpp.shift_tables import LOCKING, SINGLE, Language, Shift, septet_table, shifts_of
 from smpp.smpp_time import RelativeTime, format_absolute, format_relative, parse_time
-from smpp.text import Encoding, choose_encoding, decode_text, encode_text, encoding_of
+from smpp.text import Encoding, data_coding, decode_text, encode_text, encoding_of
+from smpp.transliteration import transliterate
 from smpp.udh import build_udh, concatenation, parse_udh
 
 GSM_CHARACTERS = sorted({*gsm7.ALPHABET, *gsm7.EXTENSION.values()} - {"\x1b"})
 BYTE_ORDER_MARKS = "\ufeff\ufffe"
 MARKED = ["e\u0301", "❤\ufe0f", "👍🏽", "👨\u200d👩\u200d👧", "🇩🇪", "क्षि", "\u1112\u1161\u11ab", "\r\n"]
+LONGEST_MARKED_OCTETS = 16
 ANYTHING = st.characters(exclude_categories=["Cs"], exclude_characters=BYTE_ORDER_MARKS)
 PRINTABLE = st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters=",;|")
 
@@ -31,7 +48,21 @@ CHARACTERS = {
     Encoding.ASCII: st.characters(max_codepoint=0x7F),
     Encoding.UCS2: ANYTHING | st.sampled_from(MARKED),
 }
+SHIFTS = shifts_of(tuple(Language))
 PART_OCTETS = {LongMessages.UDH8: 140, LongMessages.UDH16: 140, LongMessages.SAR: 134}
+
+LETTERS = "abcÅß€[]ğışİçãõêÁÚ“’–…é я😀\u00a0\n"
+TYPED = st.lists(st.tuples(st.sampled_from(LETTERS), st.integers(1, 80)), max_size=8).map(
+    lambda pieces: "".join(letter * times for letter, times in pieces)
+)
+RULES = st.builds(
+    TextRules,
+    default_alphabet=st.sampled_from([Encoding.GSM7, Encoding.GSM7, Encoding.LATIN1, Encoding.ASCII]),
+    packed=st.booleans(),
+    transliterate=st.booleans(),
+    languages=st.lists(st.sampled_from(Language), unique=True).map(tuple),
+    latin1=st.booleans(),
+)
 
 TLV_TAGS = [Tag.RECEIPTED_MESSAGE_ID, Tag.MESSAGE_STATE, Tag.NETWORK_ERROR_CODE, Tag.MESSAGE_PAYLOAD]
 SAR_TAGS = [Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM]
@@ -63,6 +94,35 @@ def receipt_like() -> st.SearchStrategy[str]:
 
 def carrier(segment: Any) -> ShortMessage:
     return ShortMessage(esm_class=segment.esm_class_bits, short_message=segment.short_message, tlvs=segment.tlvs)
+
+
+def characters_of(shift: Shift) -> list[str]:
+    main = LOCKING[shift.locking] if shift.locking else gsm7.ALPHABET
+    extension = SINGLE[shift.single] if shift.single else gsm7.EXTENSION
+    return sorted({*main, *extension.values()} - {"\x1b"})
+
+
+def text_of(composed: Composed) -> str:
+    return decode_text(b"".join(composed.contents), composed.form.encoding, composed.form.shift)
+
+
+def received(segment: Segment, composed: Composed, rules: TextRules) -> tuple[bytes, Form]:
+    value = data_coding(composed.form.encoding, rules.default_alphabet)
+    message = ShortMessage(
+        esm_class=segment.esm_class_bits,
+        data_coding=value,
+        short_message=segment.short_message,
+        tlvs=segment.tlvs,
+    )
+    return received_content(message, rules.default_alphabet, packed=rules.packed)
+
+
+def count_of_greedy_parts(content: bytes, limit: int) -> int:
+    """Parts as full as pairs allow."""
+    if len(content) <= limit:
+        return 1
+    splits_a_pair = 0xDC <= content[limit] <= 0xDF
+    return 1 + count_of_greedy_parts(content[limit - 2 * splits_a_pair :], limit)
 
 
 def parts_of(text: str, encoding: Encoding, mode: LongMessages) -> list[Part]:
@@ -125,11 +185,74 @@ def test_what_is_encoded_is_decoded_the_same(encoding: Encoding, data: st.DataOb
     assert decode_text(encode_text(text, encoding), encoding) == text
 
 
-@given(text=st.text(ANYTHING))
-def test_the_chosen_encoding_holds_every_text(text: str) -> None:
-    for default_alphabet in (Encoding.GSM7, Encoding.LATIN1, Encoding.ASCII):
-        encoding = choose_encoding(text, default_alphabet)
-        assert decode_text(encode_text(text, encoding), encoding) == text
+@given(shift=st.sampled_from(SHIFTS), data=st.data())
+def test_what_is_written_with_national_tables_is_read_the_same(shift: Shift, data: st.DataObject) -> None:
+    text = data.draw(st.text(st.sampled_from(characters_of(shift)), max_size=200))
+    assert decode_text(encode_text(text, Encoding.GSM7, shift), Encoding.GSM7, shift) == text
+
+
+@given(septets=st.binary(max_size=300), shift=st.sampled_from(SHIFTS))
+def test_any_octets_are_read_with_any_tables(septets: bytes, shift: Shift) -> None:
+    assert isinstance(septet_table(shift).decode(septets), str)
+
+
+@given(text=TYPED, rules=RULES, mode=st.sampled_from(LongMessages), flash=st.booleans())
+def test_every_text_goes_out_whole_unless_it_says_that_it_was_altered(
+    text: str, rules: TextRules, mode: LongMessages, flash: bool
+) -> None:
+    composed = Composer(rules, mode).compose(text, flash=flash)
+    assert composed.transliterated is (text_of(composed) != text)
+    assert rules.transliterate or not composed.transliterated
+
+
+@given(text=TYPED, rules=RULES, mode=st.sampled_from(LongMessages), reference=st.integers(0, 0xFFFF))
+def test_the_parts_of_every_form_read_alone_and_joined_are_the_text(
+    text: str, rules: TextRules, mode: LongMessages, reference: int
+) -> None:
+    composed = Composer(rules, mode).compose(text)
+    read = [received(segment, composed, rules) for segment in composed.segments(reference)]
+    assert {form.shift for _, form in read} == {composed.form.shift}
+    texts = [decode_text(content, form.encoding, form.shift) for content, form in read]
+    assert "".join(texts) == text_of(composed)
+
+
+@given(text=texts(Encoding.GSM7), mode=st.sampled_from([LongMessages.UDH8, LongMessages.UDH16]))
+def test_no_packed_part_has_more_than_140_octets(text: str, mode: LongMessages) -> None:
+    segments = split_text(text, Encoding.GSM7, mode, 1, packed=True)
+    assert max(len(segment.short_message) for segment in segments) <= 140
+
+
+@given(text=TYPED, rules=RULES, mode=st.sampled_from(LongMessages))
+def test_no_form_that_may_be_has_fewer_parts(text: str, rules: TextRules, mode: LongMessages) -> None:
+    composed = Composer(rules, mode).compose(text)
+    plain = Composer(TextRules(), mode)
+    fewest = len(plain.compose_as(text, UCS2).contents)
+    assert len(composed.contents) <= fewest
+
+
+@given(pieces=st.lists(st.sampled_from([*MARKED, "a", "я", "각", "\u0600a"]), min_size=20, max_size=140))
+def test_no_cut_is_inside_a_character_where_no_part_has_to_be_full(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    parts = parts_of(text, Encoding.UCS2, LongMessages.UDH8)
+    assume(len(text.encode("utf-16-be")) <= (134 - LONGEST_MARKED_OCTETS) * len(parts))
+    lengths = [len(decode_text(part.content, Encoding.UCS2)) for part in parts]
+    assert all(is_boundary(text, cut) for cut in accumulate(lengths[:-1]))
+
+
+@given(pieces=st.lists(st.sampled_from([*MARKED, "a", "я", "각"]), max_size=140))
+def test_whole_characters_cost_no_part(pieces: list[str]) -> None:
+    content = encode_text("".join(pieces), Encoding.UCS2)
+    assert len(cut_ucs2(content, 134)) == count_of_greedy_parts(content, 134)
+
+
+@given(text=st.text(st.sampled_from("aéİ“”–…½≠\u0301ñ€жå😀\u00a0\t"), max_size=40))
+def test_transliteration_leaves_what_is_carried_and_what_has_no_substitute(text: str) -> None:
+    def is_carried(character: str) -> bool:
+        return gsm7.encode(character) is not None
+
+    written = transliterate(text, is_carried)
+    assert transliterate(written, is_carried) == written
+    assert [c for c in written if not is_carried(c)] == [c for c in text if c in "ж😀½≠"]
 
 
 @given(octets=st.binary(max_size=300), value=st.integers(0, 255))

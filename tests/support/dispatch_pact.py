@@ -18,7 +18,8 @@ from pact_files import new_pact
 from cli import send
 from config.operators import OperatorConfig
 from config.settings import Settings
-from core.preparation import Preparer, read_dispatch
+from core.preparation import Preparer
+from core.reading import read_dispatch
 from smpp.constants import CommandId
 from smpp.hot import ShortMessage, decode_short_message, pdu
 
@@ -77,7 +78,7 @@ class SubmitsOfDispatches:
     def read(self, payload: str | bytes | None, _metadata: dict[str, object]) -> None:
         octets = payload.encode() if isinstance(payload, str) else payload or b""
         dispatch = read_dispatch(octets, OPERATOR.operator_id)
-        bodies = Preparer(OPERATOR).prepare(dispatch, reference=1).bodies
+        bodies = Preparer(OPERATOR).prepare(dispatch, 0.0).bodies(1)
         frames = [pdu(CommandId.SUBMIT_SM, 0, 1, body) for body in bodies]
         self.submits[dispatch.message_id] = [decode_short_message(frame) for frame in frames]
 

@@ -74,12 +74,19 @@ def _gone(released: _Place, current: _Place, path: str) -> Iterator[str]:
             yield f"{path}.{name}: is gone"
         else:
             before, now = released.at("properties", name), current.at("properties", name)
-            if "default" in before.schema and before.schema["default"] != now.schema.get("default"):
+            if "default" in before.schema and not _still_holds(before.schema["default"], now.schema.get("default")):
                 yield f"{path}.{name}: has another default"
             yield from _gone(before, now, f"{path}.{name}")
     for key in _INNER:
         if key in released.schema:
             yield from _gone(released.at(key), current.at(key), f"{path}.{key}")
+
+
+def _still_holds(before: Any, now: Any) -> bool:
+    """Whether a default is what it was; that of a group may have more in it."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        return all(name in now and now[name] == value for name, value in before.items())
+    return bool(before == now)
 
 
 def _misfits(inner: _Place, outer: _Place, path: str) -> Iterator[str]:

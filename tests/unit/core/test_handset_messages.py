@@ -8,6 +8,7 @@ import pytest
 from core.mobile_originated import COMPLETE_WITHIN_S, PartsJoiner, mo_event
 from messages.events import MoInboundEvent
 from messages.lanes import InboundPart
+from smpp.shift_tables import Language, Shift
 from smpp.text import Encoding
 
 NOW = 1000.0
@@ -90,6 +91,12 @@ def test_the_event_of_a_short_message():
         received_at="2023-11-14T22:13:20.000Z",
         text="hi",
     )
+
+
+def test_a_text_is_read_with_its_national_tables():
+    turkish = part(1, 1, content=b"a\x0ca`", shift=Shift(locking=Language.TURKISH))
+
+    assert mo_event([turkish]).text == "ağaç"
 
 
 def test_the_event_of_a_long_message_has_the_whole_text_and_the_time_of_the_first_that_came():

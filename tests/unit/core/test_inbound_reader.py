@@ -12,6 +12,7 @@ from messages.lanes import InboundPart, InboundReceipt
 from smpp.constants import ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT, ESM_CLASS_UDHI, MessageState, Tag
 from smpp.hot import ShortMessage
 from smpp.message_id import IdRule, IdRules
+from smpp.shift_tables import NO_SHIFT, Language, Shift
 from smpp.text import Encoding
 from smpp.udh import concat8
 
@@ -192,3 +193,37 @@ def test_the_encoding_follows_data_coding_and_the_operators_alphabet(
     data_coding: int, alphabet: Encoding, encoding: str
 ):
     assert read_part(ShortMessage(data_coding=data_coding), alphabet).encoding == encoding
+
+
+@pytest.mark.parametrize(
+    ("header", "shift"),
+    [("03250101", Shift(locking=Language.TURKISH)), ("0325010d", NO_SHIFT), ("06050423f40000", NO_SHIFT)],
+)
+def test_the_national_tables_of_a_header_are_told(header: str, shift: Shift):
+    message = ShortMessage(esm_class=ESM_CLASS_UDHI, short_message=bytes.fromhex(header) + b"a\x0c")
+
+    part = read_part(message)
+
+    assert (part.content, part.encoding, part.shift) == (b"a\x0c", "gsm7", shift)
+
+
+@pytest.mark.parametrize(
+    ("data_coding", "header", "octets", "content"),
+    [
+        (0, "", "e8329bfd06", b"hello"),
+        (0, "050003070201", "906536fb0d", b"Hello"),
+        (8, "", "0041", b"\x00A"),
+        (3, "", "e9", b"\xe9"),
+    ],
+)
+def test_septets_of_an_smsc_that_packs_them_are_unpacked(data_coding: int, header: str, octets: str, content: bytes):
+    message = ShortMessage(
+        esm_class=ESM_CLASS_UDHI if header else 0,
+        data_coding=data_coding,
+        short_message=bytes.fromhex(header + octets),
+    )
+
+    read = InboundReader("mno", IdRules(), Encoding.GSM7, packed=True).read(message, KEY, NOW)
+
+    assert isinstance(read, InboundPart)
+    assert read.content == content

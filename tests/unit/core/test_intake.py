@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from config.operators import Endpoint, MessageIdConfig, OperatorConfig, UnknownOutcome
+from config.texts import TextConfig
 from core.intake import NOTHING_SENT, Intake, SentSegments, mark_possibly_sent
 from core.order_queue import Order
-from core.preparation import Unprocessable
+from core.reading import Unprocessable
 from core.storing import decode_context
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
 from smpp.constants import CommandId
@@ -64,7 +65,7 @@ def take(
     taken: DispatchItem, sent: SentSegments = NOTHING_SENT, intake: Intake | None = None
 ) -> tuple[list[Order], list[Concluded]]:
     intake = intake or Intake(OPERATOR)
-    return intake.orders(taken, intake.read(taken), sent)
+    return intake.orders(taken, intake.read(taken), 0.0, sent)
 
 
 def accepted(*segments: int) -> SentSegments:
@@ -118,6 +119,15 @@ def test_a_long_dispatch_becomes_an_order_for_each_segment():
     assert [order.context for order in orders] == [context(segment=1, segments=2), context(segment=2, segments=2)]
     assert [content_of(order) for order in orders] == [b"a" * 153, b"a" * 7 + b"b"]
     assert concluded == []
+
+
+def test_texts_that_were_altered_are_counted_once():
+    intake = Intake(msgspec.structs.replace(OPERATOR, text=TextConfig(transliterate=True)))
+
+    for taken in (item(text="“a”"), item(text="a"), item(deliveries=2, text="“a”")):
+        take(taken, intake=intake)
+
+    assert intake.transliterated == 1
 
 
 def test_orders_are_numbered_through():

@@ -13,7 +13,6 @@ from config.answers import Action
 from config.operators import (
     BindConfig,
     ConfiguredBindMode,
-    DefaultAlphabet,
     DestinationConfig,
     Endpoint,
     EndpointRole,
@@ -24,6 +23,7 @@ from config.operators import (
     Timers,
     UnknownOutcome,
 )
+from config.texts import DefaultAlphabet, TextConfig, ValidityPeriod
 from core.operator_changes import BIND_PARTS, ENDPOINT_PARTS, OPERATOR_PARTS, Change, Part, changes
 from smpp.message_id import IdRule
 from smpp.segments import LongMessages
@@ -60,7 +60,9 @@ def test_the_same_settings_touch_nothing():
         {"source": SourceConfig(ton=5)},
         {"destination": DestinationConfig(ton=0)},
         {"default_alphabet": DefaultAlphabet.LATIN1},
+        {"text": TextConfig(transliterate=True)},
         {"long_messages": LongMessages.PAYLOAD},
+        {"validity_period": ValidityPeriod.ABSOLUTE},
         {"message_id": MessageIdConfig(receipt=IdRule.DEC)},
         {"unknown_outcome": UnknownOutcome.REPORT},
         {"answers": {"ESME_RSYSERR": Action.REFUSED}},

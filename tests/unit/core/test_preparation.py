@@ -2,24 +2,25 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from config.operators import (
-    DefaultAlphabet,
-    DestinationConfig,
-    Endpoint,
-    OperatorConfig,
-    SourceConfig,
-)
-from core.preparation import Prepared, Preparer, Unprocessable, read_dispatch, source_type
+from config.operators import DestinationConfig, Endpoint, OperatorConfig, SourceConfig
+from config.texts import DefaultAlphabet, TextConfig, ValidityPeriod
+from core.addresses import source_type
+from core.preparation import Preparer
+from core.reading import Unprocessable, read_dispatch
+from messages.dispatch import Dispatch
 from smpp.constants import ESM_CLASS_UDHI, CommandId, Tag
 from smpp.hot import ShortMessage, decode_short_message, pdu
 from smpp.segments import LongMessages, part_of
+from smpp.shift_tables import Language
 
 MARK = "marked value"
 REFERENCE = 0xABCD
+NOW = datetime(2026, 12, 31, 23, 59, 30, tzinfo=UTC).timestamp()
 TWO_SEGMENTS = "a" * 161
 
 
@@ -40,9 +41,12 @@ def operator(**fields: Any) -> OperatorConfig:
     return OperatorConfig(operator_id="mno", endpoints=(Endpoint(host="smsc", port=2775),), **fields)
 
 
+def read(**fields: Any) -> Dispatch:
+    return read_dispatch(json.dumps(dispatch(**fields)).encode(), "mno")
+
+
 def prepare(rules: OperatorConfig | None = None, /, **fields: Any) -> list[ShortMessage]:
-    read = read_dispatch(json.dumps(dispatch(**fields)).encode(), "mno")
-    bodies = Preparer(rules or operator()).prepare(read, REFERENCE).bodies
+    bodies = Preparer(rules or operator()).prepare(read(**fields), NOW).bodies(REFERENCE)
     return [decode_short_message(pdu(CommandId.SUBMIT_SM, 0, 1, body)) for body in bodies]
 
 
@@ -126,6 +130,22 @@ def test_the_validity_is_a_relative_time(validity_s: int, validity_period: str):
     assert prepare_one(validity_s=validity_s).validity_period == validity_period
 
 
+@pytest.mark.parametrize(
+    ("validity_s", "validity_period"),
+    [(30, "270101000000000+"), (86_400, "270101235930000+"), (63 * 86_400, "270304235930000+")],
+)
+def test_the_validity_is_a_moment_in_utc_where_the_operator_wants_it(validity_s: int, validity_period: str):
+    rules = operator(validity_period=ValidityPeriod.ABSOLUTE)
+
+    assert prepare_one(rules, validity_s=validity_s).validity_period == validity_period
+    assert prepare_one(rules).validity_period == ""
+
+
+@pytest.mark.parametrize("protocol_id", range(0x41, 0x48))
+def test_a_message_that_replaces_another_goes_out_in_one_segment(protocol_id: int):
+    assert prepare_one(protocol_id=protocol_id).protocol_id == protocol_id
+
+
 def test_without_a_validity_the_operators_own_applies():
     assert prepare_one().validity_period == ""
 
@@ -145,7 +165,7 @@ def test_without_a_validity_the_operators_own_applies():
         ("Acme", 5, 0, "Acme"),
         ("+Acme", 5, 0, "+Acme"),
         ("+", 5, 0, "+"),
-        ("Müller", 5, 0, "Müller"),
+        ("Müller", 5, 0, "M~ller"),
     ],
 )
 def test_the_kind_of_the_sender_follows_from_its_form(source: str, ton: int, npi: int, sent: str):
@@ -168,6 +188,21 @@ def test_the_operators_rule_for_senders_wins(source: str, rule: SourceConfig, ex
     message = prepare_one(operator(source=rule), source=source)
 
     assert (message.source_addr_ton, message.source_addr_npi, message.source_addr) == expected
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "rule", "sent"),
+    [
+        (DefaultAlphabet.GSM7, SourceConfig(), "M~ller\x11\x02"),
+        (DefaultAlphabet.LATIN1, SourceConfig(), "Müller_$"),
+        (DefaultAlphabet.GSM7, SourceConfig(alphabet=DefaultAlphabet.LATIN1), "Müller_$"),
+        (DefaultAlphabet.LATIN1, SourceConfig(alphabet=DefaultAlphabet.GSM7), "M~ller\x11\x02"),
+    ],
+)
+def test_an_alphanumeric_sender_is_written_in_the_alphabet_of_the_smsc(
+    alphabet: DefaultAlphabet, rule: SourceConfig, sent: str
+):
+    assert prepare_one(operator(default_alphabet=alphabet, source=rule), source="Müller_$").source_addr == sent
 
 
 def test_the_source_type_can_be_asked_alone():
@@ -219,6 +254,30 @@ def test_data_coding_0_is_the_operators_default_alphabet(
     message = prepare_one(operator(default_alphabet=alphabet), text=text)
 
     assert (message.data_coding, message.short_message) == (data_coding, content)
+
+
+@pytest.mark.parametrize(
+    ("rules", "text", "esm_class", "content"),
+    [
+        (TextConfig(packed_gsm7=True), "abcdefgh", 0, "61f1985c369fd1"),
+        (TextConfig(shift_tables=(Language.TURKISH,)), "ağaç", ESM_CLASS_UDHI, "03250101610c6160"),
+        (TextConfig(packed_gsm7=True, shift_tables=(Language.TURKISH,)), "ağaç", ESM_CLASS_UDHI, "032501010833c260"),
+        (TextConfig(transliterate=True), "“a”", 0, "226122"),
+        (TextConfig(latin1=True), "ãõ", 0, "e3f5"),
+    ],
+)
+def test_a_text_goes_out_by_the_operators_options(rules: TextConfig, text: str, esm_class: int, content: str):
+    message = prepare_one(operator(text=rules), text=text)
+
+    assert (message.esm_class, message.short_message.hex()) == (esm_class, content)
+    assert message.data_coding == (3 if rules.latin1 else 0)
+
+
+def test_a_message_says_whether_its_text_was_altered():
+    preparer = Preparer(operator(text=TextConfig(transliterate=True)))
+    prepared = [preparer.prepare(read(text=text), NOW) for text in ("a", "“a”", "“ж”")]
+
+    assert [one.transliterated for one in prepared] == [False, True, False]
 
 
 def test_binary_content_goes_out_as_it_is():
@@ -276,7 +335,10 @@ def test_a_long_message_goes_out_whole_in_message_payload():
         ({"text": f"{MARK}ж", "encoding": "gsm7"}, "gsm7 lacks 1 of the characters, the first at 12 (Ll)"),
         ({"text": f"{MARK}ж", "encoding": "latin1"}, "latin1 lacks 1 of the characters, the first at 12 (Ll)"),
         ({"text": "a" * (153 * 255 + 1)}, "256 parts, at most 255 are possible"),
-        ({"source": "Ж"}, "source_addr: a character that no C-octet string can hold"),
+        ({"source": "Ж"}, "from: a character that gsm7 lacks"),
+        ({"source": "a@b"}, "from: a character whose octet in gsm7 is 0, which ends the field"),
+        ({"source": "[Acme Shop]"}, "from: 13 octets in gsm7, at most 11 are possible"),
+        ({"text": TWO_SEGMENTS, "protocol_id": 0x41}, "protocol_id 65: each part would replace the one before"),
         ({"tlvs": {MARK: "00"}}, "tlvs: a tag is no hexadecimal number of 16 bits"),
         ({"tlvs": {"-1": "00"}}, "tlvs: a tag is no hexadecimal number of 16 bits"),
         ({"tlvs": {"0x10000": "00"}}, "tlvs: a tag is no hexadecimal number of 16 bits"),
@@ -377,9 +439,8 @@ def test_metadata_of_exactly_one_kibibyte_is_allowed():
 
 
 def test_a_prepared_dispatch_shows_no_content():
-    read = read_dispatch(json.dumps(dispatch(text=MARK, to="41790000000", source="Sender")).encode(), "mno")
+    private = read(text=MARK, to="41790000000", source="Sender")
 
-    assert repr(Preparer(operator()).prepare(read, REFERENCE)) == (
+    assert repr(Preparer(operator()).prepare(private, NOW)) == (
         "Prepared(Dispatch(message_id='m', operator_id='mno'), segments=1)"
     )
-    assert repr(Prepared(read, [])) == "Prepared(Dispatch(message_id='m', operator_id='mno'), segments=0)"

@@ -10,13 +10,13 @@ import pytest
 from smpp import gsm7
 from smpp.constants import ESM_CLASS_UDHI, Tag
 from smpp.cuts import cut_octets, cut_septets, cut_ucs2
+from smpp.forms import TooManyParts
 from smpp.hot import ShortMessage
 from smpp.segments import (
     LongMessages,
     Part,
     Segment,
     SegmentJoiner,
-    TooManyParts,
     part_of,
     split_data,
     split_text,

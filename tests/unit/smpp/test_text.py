@@ -9,7 +9,6 @@ import pytest
 from smpp.text import (
     Encoding,
     UnencodableText,
-    choose_encoding,
     data_coding,
     decode_text,
     encode_text,
@@ -17,7 +16,6 @@ from smpp.text import (
 )
 
 TABLES = json.loads((Path(__file__).parents[2] / "vectors" / "texts.json").read_text(encoding="utf-8"))
-CLASSES = TABLES["classes"]
 
 GSM7, LATIN1, ASCII = Encoding.GSM7, Encoding.LATIN1, Encoding.ASCII
 UCS2, BINARY = Encoding.UCS2, Encoding.BINARY
@@ -59,69 +57,6 @@ def test_little_endian_ucs2_is_read_behind_its_mark_only() -> None:
     octets = bytes.fromhex(vector["hex"])
     assert decode_text(b"\xff\xfe" + octets, UCS2) == vector["text"]
     assert decode_text(octets, UCS2) != vector["text"]
-
-
-def test_a_turkish_text_goes_out_in_ucs2_because_there_are_no_national_tables() -> None:
-    (vector,) = [vector for vector in TABLES["not_ours"] if vector["id"] == "enc-078"]
-    assert choose_encoding(vector["text"]) is UCS2
-    assert decode_text(bytes.fromhex(vector["hex"]), GSM7) == "This is a Teæt"
-
-
-@pytest.mark.parametrize("vector", [vector for vector in CLASSES if "text" in vector])
-def test_auto_takes_gsm7_where_the_text_fits_and_ucs2_else(vector: dict[str, Any]) -> None:
-    expected = GSM7 if vector["kind"] == "is-gsm7" else UCS2
-    assert choose_encoding(vector["text"]) is expected
-
-
-@pytest.mark.parametrize(
-    ("text", "default_alphabet", "chosen"),
-    [
-        ("plain", GSM7, GSM7),
-        ("plain", LATIN1, LATIN1),
-        ("plain", ASCII, ASCII),
-        ("ÀÊã", GSM7, UCS2),
-        ("ÀÊã", LATIN1, LATIN1),
-        ("é", ASCII, UCS2),
-        ("€", GSM7, GSM7),
-        ("€", LATIN1, UCS2),
-        ("`", GSM7, UCS2),
-        ("`", ASCII, ASCII),
-        ("", GSM7, GSM7),
-    ],
-)
-def test_auto_takes_the_default_alphabet_of_the_smsc(text: str, default_alphabet: Encoding, chosen: Encoding) -> None:
-    assert choose_encoding(text, default_alphabet) is chosen
-
-
-@pytest.mark.parametrize(
-    ("wanted", "default_alphabet", "flash", "chosen"),
-    [
-        (GSM7, GSM7, False, GSM7),
-        (GSM7, LATIN1, False, LATIN1),
-        (GSM7, LATIN1, True, GSM7),
-        (UCS2, GSM7, False, UCS2),
-        (UCS2, LATIN1, True, UCS2),
-        (LATIN1, GSM7, False, LATIN1),
-        (LATIN1, LATIN1, True, GSM7),
-        (BINARY, GSM7, False, BINARY),
-        (BINARY, GSM7, True, BINARY),
-        (None, ASCII, True, GSM7),
-    ],
-)
-def test_a_wanted_encoding_is_taken_where_a_data_coding_names_it(
-    wanted: Encoding | None, default_alphabet: Encoding, flash: bool, chosen: Encoding
-) -> None:
-    assert choose_encoding("plain", default_alphabet, wanted, flash=flash) is chosen
-
-
-def test_a_flash_text_outside_gsm7_goes_out_in_ucs2_even_if_latin1_was_wanted() -> None:
-    assert choose_encoding("ã", LATIN1, LATIN1, flash=True) is UCS2
-
-
-def test_a_wanted_encoding_that_lacks_a_character_is_refused_when_it_is_used() -> None:
-    assert choose_encoding("ã", GSM7, GSM7) is GSM7
-    with pytest.raises(UnencodableText):
-        encode_text("ã", GSM7)
 
 
 def test_the_error_tells_where_and_of_which_kind_but_not_what() -> None:
