@@ -8,10 +8,12 @@ import msgspec
 from config.operators import OperatorConfig, UnknownOutcome
 from core.order_queue import Order
 from core.preparation import Preparer
-from core.reading import read_dispatch
+from core.reading import Unprocessable, read_dispatch
 from messages.ack_subject import stream_sequence
 from messages.dispatch import Dispatch
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
+
+MOST_DELIVERIES = 1000  # of one dispatch, hours of them; most end long before by retry.age_s or expires_at
 
 _encode_context = msgspec.msgpack.Encoder().encode
 
@@ -50,9 +52,13 @@ class Intake:
         """Orders for the segments that need a submit_sm; the others are concluded.
 
         The reference that joins the parts is the dispatch's number in the stream: the same at every delivery and on
-        every replica, so that parts sent after a redelivery belong to those sent before. Raises Unprocessable.
-        at: seconds since the epoch.
+        every replica, so that parts sent after a redelivery belong to those sent before. What has been delivered too
+        often is not sent any more; where some of it was, the other segments end so that the message does.
+        Raises Unprocessable. at: seconds since the epoch.
         """
+        is_last = item.deliveries > MOST_DELIVERIES
+        if is_last and sent == NOTHING_SENT:
+            raise Unprocessable(f"given up after {item.deliveries} deliveries")
         prepared = self._preparer.prepare(dispatch, at)
         bodies = prepared.bodies(stream_sequence(item.reply) & 0xFFFF)
         self.transliterated += prepared.transliterated and item.deliveries == 1
@@ -62,8 +68,10 @@ class Intake:
             context = self._context(item, dispatch, segment, len(bodies))
             if segment in sent.accepted:
                 concluded.append(Concluded(Conclusion.ALREADY_ACCEPTED, context))
-            elif segment in sent.unanswered and self._operator.unknown_outcome is UnknownOutcome.REPORT:
+            elif segment in sent.unanswered and (is_last or self._operator.unknown_outcome is UnknownOutcome.REPORT):
                 concluded.append(Concluded(Conclusion.REPORTED, context))
+            elif is_last:
+                concluded.append(Concluded(Conclusion.EXPIRED, context))
             else:
                 order = self._order(item, dispatch, body, context)
                 if segment in sent.unanswered:

@@ -62,15 +62,23 @@ def concluded_row(concluded: Concluded, now: float) -> CorrelationRow:
 
 def dead_event(concluded: Concluded) -> DeadDispatchEvent:
     """Its event_id is the same at every delivery of the dispatch."""
-    context = concluded.context
-    payload, reason = concluded.payload, concluded.reason
+    number = stream_sequence(concluded.context.reply)
+    return _dead_event(concluded.context.operator_id, number, concluded.payload, concluded.reason, concluded.deliveries)
+
+
+def stray_event(operator_id: str, number: int, payload: bytes) -> DeadDispatchEvent:
+    """Of a dispatch, by its number in the stream, for an operator that nobody has."""
+    return _dead_event(operator_id, number, payload, "unknown operator", deliveries=1)
+
+
+def _dead_event(operator_id: str, number: int, payload: bytes, reason: str, deliveries: int) -> DeadDispatchEvent:
     if len(payload) > MAX_DEAD_PAYLOAD_BYTES:
         reason = f"{reason}; payload cut to {MAX_DEAD_PAYLOAD_BYTES} of {len(payload)} bytes"
         payload = payload[:MAX_DEAD_PAYLOAD_BYTES]
     return DeadDispatchEvent(
-        event_id=f"{context.operator_id}.dead.{stream_sequence(context.reply)}",
-        operator_id=context.operator_id,
+        event_id=f"{operator_id}.dead.{number}",
+        operator_id=operator_id,
         payload=payload,
         reason=reason,
-        deliveries=concluded.deliveries,
+        deliveries=deliveries,
     )

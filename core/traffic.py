@@ -207,8 +207,7 @@ class Traffic:
     def _mark(self, order: Order) -> None:
         """From now on it says that it may have been sent, here and wherever its dispatch is delivered again."""
         if not order.context.possibly_sent_before:
-            context = order.context
-            self._unanswered.append(SegmentKey(context.message_id, context.operator_id, context.segment))
+            self._unanswered.append(order.context.key)
             mark_possibly_sent(order)
 
     def _is_worth_another_try(self, order: Order, now: float) -> bool:

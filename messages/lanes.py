@@ -79,6 +79,10 @@ class MessageContext(Struct, frozen=True, array_like=True):
     traceparent: str
     possibly_sent_before: bool  # its submit_sm went out before, and had no answer
 
+    @property
+    def key(self) -> SegmentKey:
+        return SegmentKey(self.message_id, self.operator_id, self.segment)
+
 
 class SubmitOrder(Struct, frozen=True, array_like=True):
     """One submit_sm to send. body: the PDU without its header. context: an encoded MessageContext.

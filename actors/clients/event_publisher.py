@@ -31,7 +31,12 @@ class EventPublisher:
     @classmethod
     async def connect(cls, name: str) -> "EventPublisher":
         """Waits for NATS with backoff."""
-        self = cls(await connected_client(name))
+        return await cls.over(await connected_client(name))
+
+    @classmethod
+    async def over(cls, client: Client) -> "EventPublisher":
+        """On a connection that is there already."""
+        self = cls(client)
         await self._publisher.start()
         return self
 

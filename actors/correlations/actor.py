@@ -6,6 +6,7 @@ keep their frames until then.
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from functools import partial
 
 from actors.clients.event_publisher import EventPublisher
 from actors.clients.retry import until_available
+from actors.clients.row_by_row import store_each
 from actors.correlations.work import Query, Work, replies_of, work_of
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures, Shell
@@ -23,11 +25,12 @@ from adapters.postgres.connection import PostgresConnection
 from adapters.postgres.correlations import CorrelationStore
 from adapters.postgres.errors import DatabaseUnavailable
 from adapters.telemetry import metrics
+from adapters.telemetry.logs import log_event
 from core.completion import Completion
 from core.dlr import conclusion_event
 from core.storing import dead_event
 from messages.control import Start
-from messages.correlations import SegmentKey, StoredSegment
+from messages.correlations import CorrelationRow, SegmentKey, StoredSegment
 from messages.events import DeliveryStatus, DlrSource
 from messages.lanes import (
     AcceptedSegments,
@@ -40,6 +43,8 @@ SETTLED_FLUSH_S = 0.5  # when no further rows take the marks along
 KEEP_EVERY_S = 2.0  # JetStream is told of what waits here, where Postgres or NATS holds it up; below its ack_wait
 SLOW_S = 1.0  # a database that was away, and not just busy
 OTHERS_S = 3.0  # then other sessions and replicas, too, have answers to store before anybody asks for them
+
+log = logging.getLogger(__name__)
 
 
 class CorrelationWriterBody(Body):
@@ -113,11 +118,18 @@ class CorrelationWriterBody(Body):
     async def _write(self, work: Work) -> list[StoredSegment]:
         started_at = time.monotonic()
         settled, self._settled = self._settled, []
-        write = partial(self._store.write, work.rows, settled, work.unanswered)
-        segments = await until_available(write, DatabaseUnavailable)
+        write = partial(self._store.write, settled=settled, unanswered=work.unanswered)
+        stored = await store_each(write, work.rows)
         self._write_seconds.observe(time.monotonic() - started_at)
         self._written += len(work.rows)
-        return segments
+        self._give_up(work, stored.refused)
+        return [segment for part in stored.results for segment in part]
+
+    def _give_up(self, work: Work, refused: Sequence[tuple[CorrelationRow, str]]) -> None:
+        """What the database will never take must not hold up everything behind it."""
+        for row, reason in refused:
+            log_event(log, logging.ERROR, "correlation_refused", reason, message_id=row.message_id, segment=row.segment)
+            work.give_up(row, reason)
 
     async def _publish_ends(self, segments: Sequence[StoredSegment], refusals: dict[SegmentKey, int]) -> None:
         """No receipt will come for these: their events come from here. Acceptance alone is no event of a segment."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from actors.runtime.lanes import Delivery, LaneConnection
 from core.storing import STATUS_OF, accepted_row, concluded_row, decode_context
+from messages.ack_subject import deliveries
 from messages.correlations import CorrelationRow, SegmentKey
 from messages.lanes import (
     AcceptedBatch,
@@ -50,6 +51,14 @@ class Work:
         elif isinstance(message, UnansweredBatch):
             self.unanswered += message.segments
 
+    def give_up(self, row: CorrelationRow, reason: str) -> None:
+        """A row that can't be stored: its dispatch ends as dead, and by this segment alone."""
+        key = SegmentKey(row.message_id, row.operator_id, row.segment)
+        context = next(one for one in self.stored if one.key == key)
+        self.stored.remove(context)
+        dead = Concluded(Conclusion.DEAD, context, reason=reason, deliveries=deliveries(context.reply))
+        self.dead.append(dead)
+
     def _take_concluded(self, concluded: Concluded, now: float) -> None:
         if concluded.conclusion is Conclusion.DEAD:
             self.dead.append(concluded)
@@ -61,8 +70,7 @@ class Work:
                 row = concluded_row(concluded, now)
                 self.rows.append(row)
                 if concluded.command_status:
-                    key = SegmentKey(row.message_id, row.operator_id, row.segment)
-                    self.refusals[key] = concluded.command_status
+                    self.refusals[concluded.context.key] = concluded.command_status
 
 
 def work_of(batch: Iterable[Delivery], now: float) -> Work:

@@ -1,18 +1,26 @@
 """Dispatches as they come from the router: read, looked up when they come again, and queued as orders."""
 
+import logging
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar
 
 from actors.runtime.lanes import LaneClient
 from adapters.telemetry import metrics
+from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from core.intake import NOTHING_SENT, Intake, SentSegments
 from core.reading import Unprocessable
 from core.traffic import Traffic
+from messages.ack_subject import stream_sequence
 from messages.correlations import SegmentKey
 from messages.dispatch import Dispatch
 from messages.lanes import AcceptedQuery, AcceptedSegment, AcceptedSegments, DispatchItem
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
 
 
 class Arrivals:
@@ -44,10 +52,8 @@ class Arrivals:
     def take(self, items: list[DispatchItem]) -> None:
         repeated = []
         for item in items:
-            try:
-                dispatch = self._intake.read(item)
-            except Unprocessable as error:
-                self._traffic.conclude([self._intake.dead(item, str(error))])
+            dispatch = self._unless_dead(item, partial(self._intake.read, item))
+            if dispatch is None:
                 continue
             if item.deliveries > 1:
                 repeated.append((item, dispatch))
@@ -81,13 +87,23 @@ class Arrivals:
         self._writer.send(AcceptedQuery(query, self._operator_id, ids))
 
     def _enqueue(self, item: DispatchItem, dispatch: Dispatch, sent: SentSegments) -> None:
+        found = self._unless_dead(item, partial(self._intake.orders, item, dispatch, time.time(), sent))
+        if found is not None:
+            orders, concluded = found
+            self._traffic.add(orders)
+            self._traffic.conclude(concluded)
+
+    def _unless_dead(self, item: DispatchItem, step: Callable[[], Result]) -> Result | None:
+        """What the step makes of the dispatch; None where it can't be processed, and is concluded."""
         try:
-            orders, concluded = self._intake.orders(item, dispatch, time.time(), sent)
+            return step()
         except Unprocessable as error:
-            self._traffic.conclude([self._intake.dead(item, str(error))])
-            return
-        self._traffic.add(orders)
-        self._traffic.conclude(concluded)
+            reason = str(error)
+        except Exception as error:  # a bug, but of this dispatch alone: at each delivery it would end the actor again
+            reason = f"internal error: {type(error).__name__}"
+            log_event(log, logging.CRITICAL, "dispatch_failed", reason, stream_sequence=stream_sequence(item.reply))
+        self._traffic.conclude([self._intake.dead(item, reason)])
+        return None
 
 
 def _by_message(segments: Iterable[AcceptedSegment | SegmentKey]) -> dict[str, set[int]]:

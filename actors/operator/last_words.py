@@ -9,7 +9,6 @@ from actors.runtime.surroundings import surroundings
 from adapters.submit_journal import SubmitsLeft, journals, read_journal
 from core.storing import decode_context
 from core.traffic import LastWords
-from messages.correlations import SegmentKey
 from messages.lanes import Accepted, AcceptedBatch, UnansweredBatch
 
 
@@ -44,15 +43,10 @@ class LastWordsReader:
         answers = [Accepted(one.smsc_message_id, one.submitted_at, one.context) for one in left.answered]
         self._writer.send(AcceptedBatch(answers))
         # The writer takes frames in order: when it has confirmed the second, it has stored the first.
-        noted = UnansweredBatch([_segment(one.context) for one in left.unanswered])
+        noted = UnansweredBatch([decode_context(one.context).key for one in left.unanswered])
         self._writer.send(noted, partial(self._forget, path))
         return left
 
     def _forget(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         self._read.discard(path)
-
-
-def _segment(encoded_context: bytes) -> SegmentKey:
-    context = decode_context(encoded_context)
-    return SegmentKey(context.message_id, context.operator_id, context.segment)

@@ -9,10 +9,12 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from actors.clients.event_publisher import EventPublisher
 from actors.clients.management import management_client
 from actors.clients.nats_client import connected_client
 from actors.names import operator_name
 from actors.router.route import Route
+from actors.router.strays import Strays
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Child, Figures, Shell
 from actors.runtime.lanes import LaneClient
@@ -28,6 +30,7 @@ from messages.lanes import ActorState
 POLL_S = 30.0  # of the operator-management-service
 CONFIG_CHANGED = "operator.config.changed"
 PULL_CHECK_S = 5.0
+STRAYS_EVERY_S = 60.0
 OTHERS_RECONNECT_S = 2.0  # they try every half second
 RETRY_FIRST_S, RETRY_MOST_S = 0.5, 10.0
 
@@ -54,6 +57,7 @@ class DispatchRouterBody(Body):
         await self._client.subscribe(CONFIG_CHANGED, cb=self._config_changed)
         await self._ensure_streams()
         self.spawn(self._check_pulls())
+        self.spawn(self._look_for_strays())
         while True:
             await self._poll()
             with contextlib.suppress(TimeoutError):
@@ -162,6 +166,12 @@ class DispatchRouterBody(Body):
             await asyncio.sleep(PULL_CHECK_S)
             for route in list(self._routes.values()):
                 await route.pull.check(asyncio.get_running_loop().time())
+
+    async def _look_for_strays(self) -> None:
+        strays = Strays(await EventPublisher.over(self._client), self._management)
+        while True:
+            await asyncio.sleep(STRAYS_EVERY_S)
+            await strays.look(self._routes)
 
     def _failed(self, reason: str) -> None:
         self._last_error = reason

@@ -34,7 +34,7 @@ async def ensure_streams(client: Client, *, manage: bool) -> None:
 
 async def ensure_consumer(client: Client, operator_id: str) -> str:
     """Create or update the operator's durable pull consumer; returns its name."""
-    name = f"smpp-{operator_id}"
+    name = consumer_name(operator_id)
     await client.jetstream().add_consumer(
         DISPATCH_STREAM,
         ConsumerConfig(
@@ -68,6 +68,11 @@ def wanted_streams() -> list[StreamConfig]:
             duplicate_window=DUPLICATE_WINDOW_S,
         ),
     ]
+
+
+def consumer_name(operator_id: str) -> str:
+    """Of the operator's durable consumer; whoever has it set up owns, or owned, the operator."""
+    return f"smpp-{operator_id}"
 
 
 async def _exists(jetstream: JetStreamContext, name: str) -> bool:

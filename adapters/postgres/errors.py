@@ -14,6 +14,8 @@ RETRYABLE_CLASSES = frozenset({
 """Classes of SQLSTATE after which the same statement may succeed later. Source: PostgreSQL manual, appendix A."""
 
 
+ROW_CLASSES = frozenset({"22", "23"})  # data exception, integrity constraint violation
+
 NOT_SENT = "none"  # in place of an SQLSTATE where psycopg itself refused a value
 
 
@@ -31,6 +33,11 @@ class DatabaseRefused(DatabaseError):
     def __init__(self, sqlstate: str, name: str) -> None:
         super().__init__(f"the database refused a statement: {name} (SQLSTATE {sqlstate})")
         self.sqlstate = sqlstate
+
+    @property
+    def is_of_the_row(self) -> bool:
+        """Whether other rows may be taken: a value or a constraint, and not the schema, a right or our SQL."""
+        return self.sqlstate == NOT_SENT or self.sqlstate[:2] in ROW_CLASSES
 
 
 class InvalidDsn(DatabaseError):

@@ -8,7 +8,7 @@ import pytest
 
 from config.operators import Endpoint, MessageIdConfig, OperatorConfig, UnknownOutcome
 from config.texts import TextConfig
-from core.intake import NOTHING_SENT, Intake, SentSegments, mark_possibly_sent
+from core.intake import MOST_DELIVERIES, NOTHING_SENT, Intake, SentSegments, mark_possibly_sent
 from core.order_queue import Order
 from core.reading import Unprocessable
 from core.storing import decode_context
@@ -172,6 +172,26 @@ def test_a_redelivery_that_had_no_answer_is_reported_where_the_operator_wants_th
     orders, concluded = take(item(deliveries=2), unanswered(1), reporting)
 
     assert (orders, concluded) == ([], [Concluded(Conclusion.REPORTED, context(reply=reply(2)))])
+
+
+def test_what_was_delivered_too_often_without_being_sent_is_unprocessable():
+    assert len(take(item(deliveries=MOST_DELIVERIES))[0]) == 1
+
+    with pytest.raises(Unprocessable, match=f"given up after {MOST_DELIVERIES + 1} deliveries"):
+        take(item(deliveries=MOST_DELIVERIES + 1))
+
+
+def test_a_message_that_was_sent_in_part_ends_when_it_is_given_up():
+    last = item(deliveries=MOST_DELIVERIES + 1, text="a" * 320)
+
+    orders, concluded = take(last, SentSegments(accepted=frozenset({1}), unanswered=frozenset({2})))
+
+    assert orders == []
+    assert [(one.conclusion, one.context.segment) for one in concluded] == [
+        (Conclusion.ALREADY_ACCEPTED, 1),
+        (Conclusion.REPORTED, 2),
+        (Conclusion.EXPIRED, 3),
+    ]
 
 
 def test_new_settings_hold_for_what_is_read_from_now_on():

@@ -10,7 +10,6 @@ from config.answers import Action
 from config.operators import MOST_HELD_S, Endpoint, EndpointRole, OperatorConfig, RetryConfig, Timers, UnknownOutcome
 from core.order_queue import Order
 from core.traffic import GIVE_BACK_DELAY_S, UNSURE_DELAY_S, Complaint, LastWords, Traffic
-from messages.correlations import SegmentKey
 from messages.lanes import Concluded, Conclusion, MessageContext, Refusal, Return, SubmitReport, Unsubmitted
 from smpp.constants import CommandStatus as Status
 from smpp.message_id import IdRule
@@ -117,10 +116,6 @@ def refusal(one: Order, status: int) -> SubmitReport:
 
 def returned(why: Unsubmitted, *back: Order) -> SubmitReport:
     return SubmitReport([], [], [Return(one.key, why) for one in back])
-
-
-def segment_of(one: Order) -> SegmentKey:
-    return SegmentKey(one.context.message_id, one.context.operator_id, one.context.segment)
 
 
 def given_back(one: Order, delay_s: float) -> Concluded:
@@ -599,7 +594,7 @@ def test_the_open_submits_of_a_lost_session_are_given_back_with_time_for_its_ans
     made.session_lost(A, NOW)
 
     assert made.take_concluded() == [given_back(one, UNSURE_DELAY_S) for one in open_submits]
-    assert made.take_unanswered() == [segment_of(one) for one in open_submits]
+    assert made.take_unanswered() == [one.context.key for one in open_submits]
     assert (made.waiting, made.in_hand, made.unknown_outcomes, made.can_carry) == (1, 0, WINDOW, False)
 
 
@@ -611,7 +606,7 @@ def test_the_orders_of_a_lost_session_go_on_as_its_last_words_say():
     made.session_lost(A, NOW, LastWords(frozenset({answered.key}), frozenset({unanswered.key})))
 
     assert made.take_concluded() == [given_back(neither, UNSURE_DELAY_S)]
-    assert made.take_unanswered() == [segment_of(unanswered)]
+    assert made.take_unanswered() == [unanswered.context.key]
     assert (made.waiting, made.in_hand, made.unknown_outcomes) == (1, 0, 1)
     assert made.assign(PLENTY, NOW, WALL_NOW) == {B: [unanswered]}
     assert unanswered.context.possibly_sent_before
@@ -622,7 +617,7 @@ def test_an_order_without_an_answer_is_noted_once_however_often_it_goes_out():
     hand_over(made, [one])
 
     made.reported(A, returned(Unsubmitted.UNKNOWN, one), NOW)
-    assert made.take_unanswered() == [segment_of(one)]
+    assert made.take_unanswered() == [one.context.key]
     made.assign(PLENTY, NOW, WALL_NOW)
     made.reported(A, returned(Unsubmitted.UNKNOWN, one), NOW)
 
