@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 VERSION := $(shell sed -n 's/^version = //p' setup.cfg)
+FUZZ_SECONDS ?= 60
 IMAGE ?= smpp-connector:$(VERSION)
 BASE_IMAGE ?= python:3.11-slim-bookworm
 # Settings of pip and apt for the build, and a CA that pip.conf may name as /run/secrets/ca.pem; none is left in the image.
@@ -14,7 +15,7 @@ secret = $(if $(2),--secret id=$(1)$(comma)src=$(2))
 comma := ,
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test check scenarios scenarios-real interop bench chart image base-image lock schemas clean
+.PHONY: demo test check scenarios scenarios-real interop fuzz bench chart image base-image lock schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -36,6 +37,9 @@ scenarios-real: $(STAMP)  ## the same at the specification's timers
 
 interop: $(STAMP)  ## with SMPP programs of others, which it installs into .interop; INTEROP_SECONDS=600 for long
 	@$(BIN)/python -m pytest --timeout=1800 tests/interop $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.fuzz  ## what reads the octets of others, coverage-guided; FUZZ_SECONDS=600 for long
+	@$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
 bench: $(STAMP)  ## throughput and cost, on this machine
 	@$(BIN)/python -m loadtest.bench $(BENCH_ARGS)
@@ -66,13 +70,18 @@ lock: $(STAMP)  ## pins what the image installs, with hashes
 	@sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(LOCK) - -o build-requirements.lock
 
 clean:  ## removes what the targets above made
-	rm -rf $(VENV) .interop .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) .interop .fuzz .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 
 $(STAMP): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with PYTHON=...") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (once) ..."
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[sandbox,test,dev]'
+	@touch $@
+
+$(VENV)/.fuzz: $(STAMP)
+	@$(BIN)/pip install -q --disable-pip-version-check --only-binary atheris -e '.[fuzz]' 2> $(VENV)/fuzz.log || \
+		{ echo "make fuzz: no atheris for this Python, it has wheels for 3.11 to 3.13 on Linux; see $(VENV)/fuzz.log" >&2; exit 2; }
 	@touch $@
 
 $(VENV)/.chart: $(STAMP)
