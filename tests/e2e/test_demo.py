@@ -17,8 +17,8 @@ from waiting import wait_until
 from sandbox.demo.cast import CAST, Role
 from sandbox.demo.dispatches import DemoMessage, compose
 from sandbox.process_tree import Process, await_gone, process_tree, signal_all
-from smpp.segments import LongMessages, split_text
-from smpp.text import choose_encoding
+from smpp.composing import Composer, TextRules
+from smpp.segments import LongMessages
 
 RUN_S = 60.0
 END_S = 20.0
@@ -134,7 +134,7 @@ def _row_of_all(messages: Sequence[DemoMessage]) -> tuple[str, ...]:
 
 
 def _segments(message: DemoMessage) -> int:
-    return len(split_text(message.text, choose_encoding(message.text), LONG_MESSAGES[message.operator_id], 1))
+    return len(Composer(TextRules(), LONG_MESSAGES[message.operator_id]).compose(message.text).contents)
 
 
 def _traces(pid: int) -> bytes:
