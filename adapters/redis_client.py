@@ -24,6 +24,6 @@ async def answer_within(deadline_s: float, call: Awaitable[Answer], unavailable:
             return await call
     except TimeoutError:
         reason = f"no answer from Redis within {deadline_s:g} s"
-    except (RedisError, OSError) as error:
+    except (RedisError, OSError, RuntimeError) as error:  # RuntimeError: uvloop's, of a connection that is closed
         reason = f"Redis: {type(error).__name__}"
     raise unavailable(reason)

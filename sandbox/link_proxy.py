@@ -166,12 +166,18 @@ class LinkProxy:
             due, data = await on_the_way.get()
             await asyncio.sleep(due - time.monotonic())
             for part in self._parts(data):
-                await self._passing[direction].wait()
+                await self._pass(direction, writer)
                 writer.write(part)
                 await writer.drain()
                 await asyncio.sleep(self._gap_s)
-        await self._passing[direction].wait()
+        await self._pass(direction, writer)
         writer.write_eof()
+
+    async def _pass(self, direction: Direction, writer: asyncio.StreamWriter) -> None:
+        """Raises ConnectionResetError when the link was reset meanwhile."""
+        await self._passing[direction].wait()
+        if writer.is_closing():
+            raise ConnectionResetError
 
     def _parts(self, data: bytes) -> Sequence[bytes]:
         return [data[index : index + 1] for index in range(len(data))] if self._gap_s else [data]

@@ -61,19 +61,27 @@ class LeasingSession:
         self._claim = claim
         self._record = record
         self._leaving = asyncio.Event()
+        self._is_dead = False
 
     def leave(self) -> None:
-        """Unbind and release, as at SIGTERM; cancelling `run` is the SIGKILL."""
+        """Unbind and release, as at SIGTERM."""
         self._leaving.set()
 
+    def kill(self, running: asyncio.Task[None]) -> None:
+        """As SIGKILL. Python 3.11 may lose the cancellation of a task whose call has just been answered."""
+        self._is_dead = True
+        running.cancel()
+
     async def run(self) -> None:
-        while not self._leaving.is_set():
+        while not self._is_ending():
             await self._pass(await self._try_once())
 
     async def _try_once(self) -> float:
         """Seconds until it asks again."""
         try:
             answer = await self._leases.acquire(self._claim)
+            if self._is_dead:
+                return 0
             if not isinstance(answer, Granted):
                 return answer.retry_after_s
             await self._hold(HeldLease(answer.fencing_token, answer.ttl_s, answer.sent_at, unbind_s=0))
@@ -85,14 +93,18 @@ class LeasingSession:
         holding = Holding(self._claim.replica_id, self._claim.binds, time.monotonic(), lease.must_unbind_at)
         self._record.holdings.append(holding)
         try:
-            while not (lease.must_unbind(time.monotonic()) or lease.give_up or self._leaving.is_set()):
+            while not (lease.must_unbind(time.monotonic()) or lease.give_up or self._is_ending()):
                 await self._pass(lease.look_at - time.monotonic())
                 if lease.renew_due(time.monotonic()):
                     lease = await self._renew(lease)
                     holding.until = min(holding.until, time.monotonic()) if lease.is_lost else lease.must_unbind_at
         finally:
             holding.until = min(holding.until, time.monotonic())
-        await self._leases.release(self._claim, lease.fencing_token)
+        if not self._is_dead:
+            await self._leases.release(self._claim, lease.fencing_token)
+
+    def _is_ending(self) -> bool:
+        return self._leaving.is_set() or self._is_dead
 
     async def _renew(self, lease: HeldLease) -> HeldLease:
         try:
@@ -126,5 +138,5 @@ class LeasingReplica:
             session.leave()
 
     def kill(self) -> None:
-        for session in self._running:
-            session.cancel()
+        for session, running in zip(self._sessions, self._running, strict=False):
+            session.kill(running)
