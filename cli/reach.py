@@ -61,7 +61,7 @@ async def _streams(client: Client, manage: bool) -> str:
             raise
         await client.jetstream().account_info()
         return "the service will make the streams"
-    return "both streams there"
+    return "all streams there"
 
 
 async def reach_redis(settings: Settings) -> str:

@@ -120,6 +120,7 @@ class OperatorConfig(Struct, frozen=True, kw_only=True):
     unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND
     answers: dict[str, Action] = {}
     retry: RetryConfig = RetryConfig()
+    mo_parts_s: Annotated[float, Meta(gt=0, le=86_400)] = 60
     receipt_ttl_h: Annotated[float, Meta(gt=0)] = 72
 
     def __post_init__(self) -> None:

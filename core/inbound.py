@@ -24,13 +24,21 @@ class InboundReader:
     """Reads by one operator's rules."""
 
     def __init__(
-        self, operator_id: str, id_rules: IdRules, default_alphabet: Encoding, *, packed: bool = False
+        self,
+        operator_id: str,
+        id_rules: IdRules,
+        default_alphabet: Encoding,
+        join_within_s: float,
+        *,
+        packed: bool = False,
     ) -> None:
+        """join_within_s: time for the parts of one message to come."""
         self._operator_id = operator_id
         self._reader_id = uuid.uuid4().hex
         self._id_rules = id_rules
         self._default_alphabet = default_alphabet
         self._packed = packed
+        self._join_within_s = join_within_s
 
     def read(self, message: ShortMessage, key: int, received_at: float) -> InboundReceipt | InboundPart:
         """received_at: seconds since the epoch."""
@@ -69,6 +77,7 @@ class InboundReader:
             part=part.part if part is not None else 1,
             parts=part.parts if part is not None else 1,
             received_at=received_at,
+            join_until=received_at + self._join_within_s,
         )
 
 

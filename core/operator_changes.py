@@ -61,6 +61,7 @@ OPERATOR_PARTS = {
     "unknown_outcome": Part.TRAFFIC,
     "answers": Part.TRAFFIC,
     "retry": Part.TRAFFIC,
+    "mo_parts_s": Part.TRAFFIC,
     "receipt_ttl_h": Part.TRAFFIC,
     "timers": Part.TIMERS,
 }

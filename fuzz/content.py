@@ -5,7 +5,7 @@ from contextlib import suppress
 import msgspec
 
 from core.inbound import InboundReader
-from core.mobile_originated import mo_event
+from core.mobile_originated import join_parts, message_event, part_event
 from fuzz.wire import as_frame
 from messages.events import Timestamp
 from messages.lanes import InboundPart, InboundReceipt
@@ -34,7 +34,7 @@ _MODES = list(LongMessages)
 _READ_AS_A_BYTE_ORDER_MARK = ("\ufeff", "\ufffe")
 _RECEIPT_KEYS = {"id", "sub", "dlvrd", "submit date", "done date", "stat", "err", "text"}
 _READERS = [
-    InboundReader("alpha", IdRules(submit_resp, receipt), Encoding.GSM7, packed=packed)
+    InboundReader("alpha", IdRules(submit_resp, receipt), Encoding.GSM7, join_within_s=60, packed=packed)
     for submit_resp, receipt, packed in (
         (IdRule.STRING, IdRule.STRING, False),
         (IdRule.HEX, IdRule.DEC, False),
@@ -129,7 +129,9 @@ def delivery(data: bytes) -> None:
 
 def _published(item: InboundReceipt | InboundPart) -> None:
     if isinstance(item, InboundPart):
-        msgspec.json.encode(mo_event([item]))
+        msgspec.json.encode(part_event(item))
+        for message in join_parts([item], _NOW).whole:
+            msgspec.json.encode(message_event(message))
         return
     msgspec.json.encode(item.receipt)
     if item.receipt.done_at:

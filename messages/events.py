@@ -96,7 +96,10 @@ class OperatorHealthEvent(Struct, frozen=True, kw_only=True):
 
 
 class MoInboundEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A message from a handset, its parts put together. Exactly one of text and data is set; data is base64."""
+    """A message from a handset, its parts put together. Exactly one of text and data is set; data is base64.
+
+    segment and reference are set where it is a part alone, whose others did not come in time.
+    """
 
     event_id: str
     operator_id: str
@@ -107,6 +110,8 @@ class MoInboundEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     received_at: Timestamp
     text: str | None = None
     data: bytes | None = None
+    segment: AtLeastOne | None = None
+    reference: Count | None = None
 
     def __repr__(self) -> str:
         return f"MoInboundEvent(event_id={self.event_id!r}, operator_id={self.operator_id!r})"

@@ -212,7 +212,10 @@ class InboundPart(Struct, frozen=True, array_like=True, tag="mo"):
     """A mobile-originated message, or one part of it (parts > 1).
 
     delivery_id: of this deliver_sm, unique over sessions and restarts; the event's id comes from it. content: septets
-    of GSM7 one to an octet, with the national tables of `shift`.
+    of GSM7 one to an octet, with the national tables of `shift`. received_at, join_until (when its other parts must
+    have come): seconds since the epoch.
+
+    Parts also lie in JetStream, encoded, until they are joined: new fields come last and have a default.
     """
 
     key: int
@@ -226,6 +229,7 @@ class InboundPart(Struct, frozen=True, array_like=True, tag="mo"):
     part: int
     parts: int
     received_at: float
+    join_until: float
     shift: Shift = NO_SHIFT
 
     def __repr__(self) -> str:

@@ -1,11 +1,13 @@
 """Events as JSON to JetStream, each until it is confirmed."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from nats.aio.client import Client
 
 from actors.clients.nats_client import connected_client
+from adapters.nats.parts import outgoing_part
 from adapters.nats.publisher import ConfirmedPublisher, OutgoingEvent, publish_all
 from messages.events import (
     DEAD_DISPATCH,
@@ -17,6 +19,7 @@ from messages.events import (
     MoInboundEvent,
     OperatorHealthEvent,
 )
+from messages.lanes import InboundPart
 
 _encode = msgspec.json.Encoder().encode
 
@@ -29,13 +32,13 @@ class EventPublisher:
         self._publisher = ConfirmedPublisher(client)
 
     @classmethod
-    async def connect(cls, name: str) -> "EventPublisher":
-        """Waits for NATS with backoff."""
-        return await cls.over(await connected_client(name))
+    async def connect(cls, name: str, **callbacks: Any) -> "EventPublisher":
+        """Waits for NATS with backoff. callbacks: of the client, such as reconnected_cb."""
+        return await cls.over(await connected_client(name, **callbacks))
 
     @classmethod
     async def over(cls, client: Client) -> "EventPublisher":
-        """On a connection that is there already."""
+        """Over a connection that is there."""
         self = cls(client)
         await self._publisher.start()
         return self
@@ -45,6 +48,9 @@ class EventPublisher:
 
     async def publish_mo(self, events: Sequence[MoInboundEvent]) -> None:
         await self._publish(MO_INBOUND, events)
+
+    async def store_parts(self, parts: Sequence[InboundPart]) -> None:
+        await publish_all(self._publisher, [outgoing_part(part) for part in parts])
 
     async def publish_dead(self, events: Sequence[DeadDispatchEvent]) -> None:
         await self._publish(DEAD_DISPATCH, events)

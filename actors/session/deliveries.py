@@ -39,6 +39,7 @@ class DeliveryPath:
             operator.operator_id,
             IdRules(ids.submit_resp, ids.receipt),
             Encoding(operator.default_alphabet.value),
+            operator.mo_parts_s,
             packed=operator.text.packed_gsm7,
         )
 

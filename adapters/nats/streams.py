@@ -9,6 +9,9 @@ DISPATCH_STREAM = "SMS_DISPATCH"
 DISPATCH_SUBJECT = "sms.dispatch"
 EVENTS_STREAM = "SMS_EVENTS"
 EVENT_SUBJECTS = ["sms.dlr.inbound", "sms.mo.inbound", "sms.dead.dispatch", "operator.health"]
+PARTS_STREAM = "SMS_PARTS"
+PARTS_SUBJECT = "sms.mo.part"
+PARTS_CONSUMER = "smpp-parts"
 EVENTS_KEPT_S = 7 * 24 * 3600
 DUPLICATE_WINDOW_S = 120  # a repeated Nats-Msg-Id within it is dropped by the server
 
@@ -21,7 +24,7 @@ class StreamMissing(Exception):
 
 
 async def ensure_streams(client: Client, *, manage: bool) -> None:
-    """Create or update both streams; with manage false only verify that they exist (StreamMissing)."""
+    """Create or update the streams; with manage false only verify that they exist (StreamMissing)."""
     jetstream = client.jetstream()
     for config in wanted_streams():
         assert config.name is not None
@@ -49,6 +52,20 @@ async def ensure_consumer(client: Client, operator_id: str) -> str:
     return name
 
 
+async def ensure_parts_consumer(client: Client) -> None:
+    """Create or update the one pull consumer of all replicas for parts of handset messages."""
+    await client.jetstream().add_consumer(
+        PARTS_STREAM,
+        ConsumerConfig(
+            durable_name=PARTS_CONSUMER,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ACK_WAIT_S,
+            max_ack_pending=-1,  # a part that waits for others is one that was given back with a delay
+            max_waiting=512,
+        ),
+    )
+
+
 def wanted_streams() -> list[StreamConfig]:
     """As they are created."""
     return [
@@ -65,6 +82,13 @@ def wanted_streams() -> list[StreamConfig]:
             retention=RetentionPolicy.LIMITS,
             storage=StorageType.FILE,
             max_age=EVENTS_KEPT_S,
+            duplicate_window=DUPLICATE_WINDOW_S,
+        ),
+        StreamConfig(
+            name=PARTS_STREAM,
+            subjects=[f"{PARTS_SUBJECT}.*.*"],
+            retention=RetentionPolicy.WORK_QUEUE,
+            storage=StorageType.FILE,
             duplicate_window=DUPLICATE_WINDOW_S,
         ),
     ]

@@ -96,6 +96,8 @@ class Acts:
             return deliver_bodies(message, next(self._references))
         except TooManyParts as error:
             raise BadAct(f"text: {error}") from None
+        except IndexError:
+            raise BadAct("parts: the text has fewer") from None
 
     def _only_system_id(self) -> str:
         bound = {link.system_id for link in self._exchange.links if link.mode is not None}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from sandbox.smsc.traits import Trait, any_text, ascii_text, one_of
+from sandbox.smsc.traits import Trait, any_text, ascii_text, one_of, several, whole
 from smpp.composing import Composer, TextRules
 from smpp.constants import Npi, Ton
 from smpp.hot import ShortMessage, encode_short_message
@@ -20,11 +20,16 @@ class MobileOriginated:
     destination: Annotated[str, Trait(ascii_text(20), "the ESME's number")] = field(default="4911", repr=False)
     text: Annotated[str, Trait(any_text, "what is sent")] = field(default="", repr=False)
     long_messages: Annotated[LongMessages, Trait(one_of(LongMessages), "how a long text is cut")] = LongMessages.UDH8
+    parts: Annotated[
+        tuple[int, ...], Trait(several(whole(1)), "which parts of it are sent, in this order, e.g. 3,1; none: all")
+    ] = ()
 
 
 def deliver_bodies(message: MobileOriginated, reference: int) -> list[bytes]:
-    """A deliver_sm body for each part; TooManyParts where the text is too long."""
+    """A deliver_sm body for each part; TooManyParts where the text is too long, IndexError where it has fewer."""
     composed = Composer(TextRules(), message.long_messages).compose(message.text)
+    segments = composed.segments(reference)
+    wanted = [segments[part - 1] for part in message.parts] or segments
     return [
         encode_short_message(
             ShortMessage(
@@ -40,5 +45,5 @@ def deliver_bodies(message: MobileOriginated, reference: int) -> list[bytes]:
                 tlvs=segment.tlvs,
             )
         )
-        for segment in composed.segments(reference)
+        for segment in wanted
     ]

@@ -101,7 +101,7 @@ def test_check_finds_all_servers(streams: None, capsys: pytest.CaptureFixture[st
     out, err = capsys.readouterr()
     assert err == ""
     assert sorted(re.sub(r"server [0-9.]+", "server 2", out).splitlines()) == [
-        "ok       nats: server 2, both streams there",
+        "ok       nats: server 2, all streams there",
         "ok       operator-management-service: operators of group default: 1",
         f"ok       postgres: schema smpp at version {EXPECTED_VERSION}",
         "ok       redis: answers",

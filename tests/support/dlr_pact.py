@@ -150,7 +150,7 @@ RECEIPT_TEXT = b"id:0A1F sub:001 dlvrd:001 submit date:2601310830 done date:2601
 def _receipt() -> ReceiptRow:
     message = ShortMessage(source_addr="491512345678", esm_class=0x04, short_message=RECEIPT_TEXT)
     frame = pdu(CommandId.DELIVER_SM, 0, 1, encode_short_message(message))
-    read = InboundReader("alpha", IdRules(), Encoding.GSM7).read(decode_short_message(frame), 1, NOW)
+    read = InboundReader("alpha", IdRules(), Encoding.GSM7, join_within_s=60).read(decode_short_message(frame), 1, NOW)
     assert isinstance(read, InboundReceipt)
     return read.receipt
 

@@ -126,6 +126,7 @@ PART = InboundPart(
     part=1,
     parts=1,
     received_at=1.0,
+    join_until=61.0,
 )
 RECEIPT = InboundReceipt(
     1,

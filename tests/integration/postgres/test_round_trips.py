@@ -56,8 +56,8 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> list[Client]:
     """Those of NATS, too."""
     opened: list[Client] = []
 
-    async def connect(name: str) -> Client:
-        opened.append(await connected_client(name))
+    async def connect(name: str, **callbacks: Any) -> Client:
+        opened.append(await connected_client(name, **callbacks))
         return opened[-1]
 
     monkeypatch.setattr("actors.clients.event_publisher.connected_client", connect)

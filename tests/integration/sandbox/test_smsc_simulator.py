@@ -578,6 +578,15 @@ class TestMobileOriginated:
         assert [(part.part, part.parts) for part in parts] == [(1, 3), (2, 3), (3, 3)]
         assert decode_text(b"".join(part.content for part in parts), Encoding.UCS2) == "привет " * 20
 
+    def test_some_of_its_parts_can_be_sent_in_an_order_of_ones_own(self, simulate: Simulate) -> None:
+        smsc = simulate()
+        esme = smsc.bound()
+        assert smsc.act("mo", text="x" * 400, parts="3,1") == 2
+        parts = [part for part in map(part_of, esme.delivers(2)) if isinstance(part, Part)]
+        assert [(part.part, part.parts) for part in parts] == [(3, 3), (1, 3)]
+        with pytest.raises(BadAct, match="parts: the text has fewer"):
+            smsc.act("mo", text="short", parts=[2])
+
     def test_it_waits_for_a_bind_of_the_system_id_it_names(self, simulate: Simulate) -> None:
         smsc = simulate()
         smsc.act("mo", text="hello", system_id="esme")

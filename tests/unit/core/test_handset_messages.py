@@ -1,18 +1,21 @@
-"""Messages from handsets: their parts put together, and the event of what came."""
+"""Messages from handsets: their parts put together, and the events of what came."""
 
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.mobile_originated import COMPLETE_WITHIN_S, PartsJoiner, mo_event
+from core.mobile_originated import Joined, join_parts, message_event, part_event
 from messages.events import MoInboundEvent
 from messages.lanes import InboundPart
 from smpp.shift_tables import Language, Shift
 from smpp.text import Encoding
 
-NOW = 1000.0
 RECEIVED_AT = 1_700_000_000.0
+WITHIN_S = 60.0
+UNTIL = RECEIVED_AT + WITHIN_S
 
 PART = InboundPart(
     key=1,
@@ -26,62 +29,88 @@ PART = InboundPart(
     part=1,
     parts=1,
     received_at=RECEIVED_AT,
+    join_until=UNTIL,
 )
 
 
 def part(number: int, parts: int = 3, **fields: Any) -> InboundPart:
-    return msgspec.structs.replace(
-        PART, **{"key": number, "part": number, "parts": parts, "delivery_id": f"reader.{number}", **fields}
-    )
+    whole = {"key": number, "part": number, "parts": parts, "delivery_id": f"reader.{number}"}
+    return msgspec.structs.replace(PART, **{**whole, "content": f"<{number}>".encode(), **fields})
 
 
-def test_a_message_of_one_part_is_whole_at_once():
-    joiner = PartsJoiner()
-
-    assert (joiner.add(PART, NOW), len(joiner)) == ([PART], 0)
+def again(one: InboundPart, delivery_id: str, **fields: Any) -> InboundPart:
+    return msgspec.structs.replace(one, delivery_id=delivery_id, **fields)
 
 
-def test_a_message_is_whole_with_its_last_part_in_whatever_order_they_come():
-    joiner = PartsJoiner()
-
-    assert [joiner.add(part(number), NOW) for number in (3, 1, 2)] == [[], [], [part(1), part(2), part(3)]]
-    assert len(joiner) == 0
+# Joining.
 
 
-def test_a_part_that_comes_twice_counts_once_and_is_answered_twice():
-    joiner = PartsJoiner()
-    again = part(1, 2, delivery_id="reader.9", content=b"other")
+def test_nothing_joins_to_nothing():
+    assert join_parts([], RECEIVED_AT) == Joined([], [], None)
 
-    assert [joiner.add(one, NOW) for one in (part(1, 2), again, part(2, 2))] == [
-        [],
-        [],
-        [part(1, 2), again, part(2, 2)],
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2), (2, 3, 1)])
+def test_a_message_is_whole_when_no_part_is_missing_in_whatever_order_they_came(order: tuple[int, ...]):
+    assert join_parts(map(part, order), RECEIVED_AT) == Joined([[part(1), part(2), part(3)]], [], None)
+
+
+def test_parts_that_miss_others_wait_as_long_as_the_oldest_may():
+    parts = [part(3), part(1, join_until=UNTIL + 5)]
+
+    assert join_parts(parts, UNTIL - 12.5) == Joined([], [], 12.5)
+
+
+@pytest.mark.parametrize("now", [UNTIL, UNTIL + 3600])
+def test_parts_that_miss_others_when_the_time_of_the_oldest_is_over_are_late(now: float):
+    parts = [part(3), part(1, join_until=UNTIL + 5)]
+
+    assert join_parts(parts, now) == Joined([], parts, None)
+
+
+def test_a_message_whose_last_part_comes_when_its_time_is_just_over_is_still_whole():
+    assert join_parts([part(1, 2), part(2, 2)], UNTIL + 1) == Joined([[part(1, 2), part(2, 2)]], [], None)
+
+
+def test_a_part_that_came_twice_counts_once():
+    copy = again(part(1, 2), "reader.9")
+
+    assert join_parts([part(1, 2), copy], RECEIVED_AT) == Joined([], [], WITHIN_S)
+    assert join_parts([part(1, 2), copy, part(2, 2)], RECEIVED_AT) == Joined([[part(1, 2), copy, part(2, 2)]], [], None)
+
+
+def test_of_two_messages_with_one_reference_each_gets_parts_in_the_order_of_their_coming():
+    first = [part(1, 2), part(2, 2)]
+    second = [again(one, f"second.{one.part}", content=one.content.upper() + b"!") for one in first]
+
+    assert join_parts([first[0], second[0], first[1]], RECEIVED_AT) == Joined([first], [], WITHIN_S)
+    assert join_parts([first[0], second[0], first[1], second[1]], RECEIVED_AT) == Joined([first, second], [], None)
+
+
+@given(st.data())
+def test_every_part_has_one_fate(data: st.DataObject):
+    size = data.draw(st.integers(1, 4))
+    spec = st.tuples(st.integers(1, size), st.sampled_from([b"a", b"b"]), st.floats(0, 100))
+    drawn = data.draw(st.lists(spec, max_size=12))
+    parts = [
+        part(number, size, delivery_id=f"reader.{index}", content=content, join_until=RECEIVED_AT + until_s)
+        for index, (number, content, until_s) in enumerate(drawn)
     ]
 
+    joined = join_parts(parts, RECEIVED_AT + 50)
 
-@pytest.mark.parametrize(
-    "difference", [{"operator_id": "x"}, {"source": "x"}, {"to": "x"}, {"reference": 6}, {"parts": 4}]
-)
-def test_parts_of_different_messages_are_not_mixed(difference: dict[str, Any]):
-    joiner = PartsJoiner()
-    joiner.add(part(1, 2), NOW)
-
-    assert joiner.add(part(2, **{"parts": 2, **difference}), NOW) == []
-    assert len(joiner) == 2
+    told = [one.delivery_id for message in (*joined.whole, joined.late) for one in message]
+    assert len(told) == len(set(told))
+    assert set(told) <= {one.delivery_id for one in parts}
+    assert (joined.wait_s is not None) == (len(told) < len(parts))
+    assert all({one.part for one in message} == set(range(1, size + 1)) for message in joined.whole)
+    assert joined.wait_s is None or 0 < joined.wait_s <= 50
 
 
-def test_what_is_not_complete_in_time_is_given_out_as_it_came():
-    joiner = PartsJoiner()
-    joiner.add(part(3), NOW)
-    joiner.add(part(1), NOW + 4)
-
-    assert joiner.overdue(NOW + COMPLETE_WITHIN_S - 0.1) == []
-    assert joiner.overdue(NOW + COMPLETE_WITHIN_S) == [[part(1), part(3)]]
-    assert (joiner.overdue(NOW + 60), len(joiner)) == ([], 0)
+# Events.
 
 
 def test_the_event_of_a_short_message():
-    assert mo_event([PART]) == MoInboundEvent(
+    assert message_event([PART]) == MoInboundEvent(
         event_id="mno.mo.reader.1",
         operator_id="mno",
         source="4179",
@@ -96,7 +125,7 @@ def test_the_event_of_a_short_message():
 def test_a_text_is_read_with_its_national_tables():
     turkish = part(1, 1, content=b"a\x0ca`", shift=Shift(locking=Language.TURKISH))
 
-    assert mo_event([turkish]).text == "ağaç"
+    assert message_event([turkish]).text == "ağaç"
 
 
 def test_the_event_of_a_long_message_has_the_whole_text_and_the_time_of_the_first_that_came():
@@ -106,7 +135,7 @@ def test_the_event_of_a_long_message_has_the_whole_text_and_the_time_of_the_firs
         part(2, 2, encoding="ucs2", content=whole[15:]),
     ]
 
-    assert mo_event(parts) == MoInboundEvent(
+    assert message_event(parts) == MoInboundEvent(
         event_id="mno.mo.reader.1",
         operator_id="mno",
         source="4179",
@@ -118,13 +147,34 @@ def test_the_event_of_a_long_message_has_the_whole_text_and_the_time_of_the_firs
     )
 
 
-def test_of_a_part_that_came_twice_the_first_counts():
-    event = mo_event([part(1, 2, content=b"a"), part(1, 2, content=b"x"), part(2, 2, content=b"b")])
+def test_a_copy_adds_nothing_to_the_text():
+    event = message_event([part(1, 2), again(part(1, 2), "reader.9"), part(2, 2)])
 
-    assert (event.text, event.segments) == ("ab", 2)
+    assert (event.text, event.segments, event.event_id) == ("<1><2>", 2, "mno.mo.reader.1")
+
+
+def test_the_event_of_a_part_alone_says_which_one_of_how_many_it_is():
+    assert part_event(part(2, 3)) == MoInboundEvent(
+        event_id="mno.mo.reader.2",
+        operator_id="mno",
+        source="4179",
+        to="1234",
+        encoding=Encoding.GSM7,
+        segments=3,
+        received_at="2023-11-14T22:13:20.000Z",
+        text="<2>",
+        segment=2,
+        reference=5,
+    )
+
+
+def test_only_a_part_alone_shows_a_segment_and_a_reference():
+    names = [set(msgspec.to_builtins(event)) for event in (message_event([PART]), part_event(part(2, 3)))]
+
+    assert names[1] - names[0] == {"segment", "reference"}
 
 
 def test_binary_content_is_data_and_no_text():
-    event = mo_event([msgspec.structs.replace(PART, encoding="binary", content=b"\x00\xff")])
+    event = message_event([msgspec.structs.replace(PART, encoding="binary", content=b"\x00\xff")])
 
     assert (event.text, event.data) == (None, b"\x00\xff")

@@ -34,7 +34,7 @@ TEXT = b"id:%s sub:001 dlvrd:001 submit date:2311142212 done date:2311142213 sta
 
 
 def reader(rules: IdRules | None = None, alphabet: Encoding = Encoding.GSM7) -> InboundReader:
-    return InboundReader("mno", rules or IdRules(), alphabet)
+    return InboundReader("mno", rules or IdRules(), alphabet, join_within_s=60)
 
 
 def receipt_sm(
@@ -153,6 +153,7 @@ def test_a_message_from_a_handset_is_one_part():
         part=1,
         parts=1,
         received_at=NOW,
+        join_until=NOW + 60,
     )
 
 
@@ -223,7 +224,7 @@ def test_septets_of_an_smsc_that_packs_them_are_unpacked(data_coding: int, heade
         short_message=bytes.fromhex(header + octets),
     )
 
-    read = InboundReader("mno", IdRules(), Encoding.GSM7, packed=True).read(message, KEY, NOW)
+    read = InboundReader("mno", IdRules(), Encoding.GSM7, join_within_s=60, packed=True).read(message, KEY, NOW)
 
     assert isinstance(read, InboundPart)
     assert read.content == content

@@ -67,6 +67,7 @@ def test_the_same_settings_touch_nothing():
         {"unknown_outcome": UnknownOutcome.REPORT},
         {"answers": {"ESME_RSYSERR": Action.REFUSED}},
         {"retry": RetryConfig(attempts=1)},
+        {"mo_parts_s": 1},
         {"receipt_ttl_h": 1},
     ],
     ids=lambda setting: next(iter(setting)),
