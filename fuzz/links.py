@@ -24,6 +24,7 @@ _STEP_S = 3.0  # between two pieces, so that timers run out within an input
 _BODY = encode_short_message(ShortMessage(destination_addr="4179", short_message=b"hello"))
 _BIND = BindRequest(BindMode.TRANSCEIVER, "esme", "secret")
 _MOST_STATES = 4
+_PIECE_STEP_BYTES = 8  # single octets are the stream target's
 
 
 def esme(data: bytes) -> None:
@@ -84,7 +85,7 @@ def _bring_smsc_to(link: SmscConnection, state: int) -> None:
 
 def _play(link: Connection, data: bytes, act: Callable[[Event, float], None]) -> None:
     now, written = 0.0, FrameBuffer()
-    for piece in cut(data[2:], data[1] + 1 if len(data) > 1 else 1):
+    for piece in cut(data[2:], _PIECE_STEP_BYTES * (data[1] + 1 if len(data) > 1 else 1)):
         events = link.receive_data(piece, now)
         for event in events:
             if link.state not in (SessionState.UNBOUND, SessionState.CLOSED):
