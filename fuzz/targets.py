@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from fuzz import content, dispatches, links, wire
 VECTORS = Path(__file__).parents[1] / "tests" / "vectors"
 
 CUT_IN_PIECES_OF_8 = b"\x07"
+IN_ONE_READ = 8  # PDUs
 LINK_STATES = [bytes((state, 255)) for state in range(4)]
 
 
@@ -34,7 +36,13 @@ def _streams() -> Iterator[bytes]:
 
 
 def _links() -> Iterator[bytes]:
-    return (state + frame for state in LINK_STATES for frame in _pdus())
+    in_one_read = [b"".join(islice(_pdus_of(command), IN_ONE_READ)) for command in ("submit_sm", "deliver_sm")]
+    return (state + octets for state in LINK_STATES for octets in (*_pdus(), *in_one_read))
+
+
+def _pdus_of(command: str) -> Iterator[bytes]:
+    vectors = [vector for vector in _vectors("pdu") if vector["expect"]["command"] == command]
+    return (bytes.fromhex(vector["hex"]) for vector in vectors if vector["outcome"] == "pdu")
 
 
 def _texts() -> Iterator[bytes]:
