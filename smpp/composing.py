@@ -5,6 +5,7 @@ Composer(TextRules(languages=(Language.TURKISH,)), ...)          -> national tab
 Composer(TextRules(transliterate=True), ...)                     -> says in the result that it altered the text
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,9 +14,14 @@ from smpp.segments import CONCATENATION_OCTETS, LongMessages, Segment, segments_
 from smpp.shift_tables import NO_SHIFT, Language, shifts_of
 from smpp.text import Encoding, UnencodableText, octets_of
 from smpp.transliteration import transliterate
+from smpp.udh import MAX_PARTS
 
 LATIN1 = Form(Encoding.LATIN1)
 UCS2 = Form(Encoding.UCS2)
+
+_MOST_CHARACTERS_A_PART = 160
+_MOST_CHARACTERS = MAX_PARTS * _MOST_CHARACTERS_A_PART
+"""Longer texts fit no form, and trying them all would take seconds."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -79,6 +85,8 @@ class Composer:
         flash: class 0 exists for GSM7, UCS2 and BINARY only; LATIN1 wanted is as auto then.
         Raises UnencodableText, of the first form where none will do, and TooManyParts.
         """
+        if len(text) > _MOST_CHARACTERS:
+            raise TooManyParts(-(-len(text) // _MOST_CHARACTERS_A_PART))
         first = self._first(wanted, flash)
         content = octets_of(text, first.encoding)
         if content is not None and (not self._has_alternatives or fits_one(content, first)):
@@ -151,4 +159,4 @@ def _carries(form: Form, character: str) -> bool:
 
 
 def _count_lacking(text: str, form: Form) -> int:
-    return sum(not _carries(form, character) for character in text)
+    return sum(count for character, count in Counter(text).items() if not _carries(form, character))

@@ -138,5 +138,6 @@ def encoding_of(value: int, default_alphabet: Encoding = Encoding.GSM7) -> Encod
 
 
 def _unencodable(text: str, encoding: Encoding, shift: Shift) -> UnencodableText:
-    positions = [place for place, character in enumerate(text) if octets_of(character, encoding, shift) is None]
+    lacking = {character for character in set(text) if octets_of(character, encoding, shift) is None}
+    positions = [place for place, character in enumerate(text) if character in lacking]
     return UnencodableText(encoding, positions[0], unicodedata.category(text[positions[0]]), len(positions))

@@ -54,7 +54,7 @@ def transliterate(text: str, is_carried: IsCarried) -> str:
     is_carried: whether the alphabet has this character. Letters typed as a base and its accents are put together.
     """
     composed = unicodedata.normalize("NFC", text)
-    return "".join([c if is_carried(c) else _substitute(c, is_carried) for c in composed])
+    return composed.translate({ord(c): _substitute(c, is_carried) for c in set(composed) if not is_carried(c)})
 
 
 def _substitute(character: str, is_carried: IsCarried) -> str:

@@ -104,6 +104,12 @@ def test_a_text_that_is_too_long_for_its_only_form_is_refused() -> None:
         compose("a" * (153 * 255 + 1))
 
 
+def test_a_text_that_no_form_could_hold_is_refused_before_one_is_tried() -> None:
+    rules = TextRules(transliterate=True, languages=ALL, latin1=True)  # to try them all would take minutes
+    with pytest.raises(TooManyParts, match=r"^6250 parts, at most 255 are possible$"):
+        Composer(rules, LongMessages.UDH8).compose("\u201c" * 1_000_000)
+
+
 def test_binary_content_has_a_form_of_its_own() -> None:
     composed = Composer(TextRules(packed=True), UDH8).compose_data(b"\0" * 141)
     assert composed == Composed(BINARY, UDH8, [b"\0" * 134, b"\0" * 7])
