@@ -89,6 +89,7 @@ def _event(
         source=source,
         metadata=segment.metadata,
         possibly_repeated=_possibly_repeated(segment),
+        transliterated=segment.transliterated,
     )
 
 

@@ -4,11 +4,14 @@ import itertools
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from config.operators import OperatorConfig, UnknownOutcome
+from core.layout import read_layout
 from core.order_queue import Order
-from core.preparation import Preparer
+from core.preparation import Prepared, Preparer
 from core.reading import Unprocessable, read_dispatch
+from core.redeliveries import NOTHING_SENT, SentSegments
 from messages.ack_subject import stream_sequence
 from messages.dispatch import Dispatch
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
@@ -18,15 +21,24 @@ MOST_DELIVERIES = 1000  # of one dispatch, hours of them; most end long before b
 _encode_context = msgspec.msgpack.Encoder().encode
 
 
-class SentSegments(NamedTuple):
-    """What earlier deliveries of a dispatch have done, by segment. accepted: needs no other submit_sm. unanswered: its
-    submit_sm went out and had no answer."""
+class Taken(NamedTuple):
+    """A dispatch on its way to orders. reference: of its parts, where earlier deliveries gave them one."""
 
-    accepted: frozenset[int] = frozenset()
-    unanswered: frozenset[int] = frozenset()
+    item: DispatchItem
+    dispatch: Dispatch
+    prepared: Prepared
+    sent: SentSegments = NOTHING_SENT
+    reference: int | None = None
 
+    @property
+    def needs_reference(self) -> bool:
+        return self.reference is None and self.prepared.needs_reference
 
-NOTHING_SENT = SentSegments()
+    @property
+    def own_reference(self) -> int:
+        """Its number in the stream: for want of a better one, since another message to the same destination may have
+        it, and the one that parts got before layouts were recorded."""
+        return _own_reference(self.item)
 
 
 class Intake:
@@ -46,35 +58,47 @@ class Intake:
         """Raises Unprocessable."""
         return read_dispatch(item.payload, self._operator.operator_id)
 
-    def orders(
+    def prepare(
         self, item: DispatchItem, dispatch: Dispatch, at: float, sent: SentSegments = NOTHING_SENT
-    ) -> tuple[list[Order], list[Concluded]]:
-        """Orders for the segments that need a submit_sm; the others are concluded.
+    ) -> Taken | list[Concluded]:
+        """By the operator's rules, or as it was when some of its segments were sent. Raises Unprocessable.
 
-        The reference that joins the parts is the dispatch's number in the stream: the same at every delivery and on
-        every replica, so that parts sent after a redelivery belong to those sent before. What has been delivered too
-        often is not sent any more; where some of it was, the other segments end so that the message does.
-        Raises Unprocessable. at: seconds since the epoch.
+        What needs no submit_sm, or gets none any more, is returned as the ends of its segments: it was accepted whole,
+        has been delivered too often, or can't be cut as it was. at: seconds since the epoch.
         """
         is_last = item.deliveries > MOST_DELIVERIES
         if is_last and sent == NOTHING_SENT:
             raise Unprocessable(f"given up after {item.deliveries} deliveries")
-        prepared = self._preparer.prepare(dispatch, at)
-        bodies = prepared.bodies(stream_sequence(item.reply) & 0xFFFF)
+        layout = read_layout(sent.layout)
+        if is_last or sent.is_complete or (sent.layout and not layout):
+            return self._ends(item, dispatch, sent)
+        prepared = self._preparer.prepare(dispatch, at, layout)
+        if (sent.accepted or layout) and prepared.segments != sent.segments:
+            return self._ends(item, dispatch, sent)
         self.transliterated += prepared.transliterated and item.deliveries == 1
+        reference = layout.reference if layout else _own_reference(item) if sent.accepted else None
+        return Taken(item, dispatch, prepared, sent, reference)
+
+    def orders(self, taken: Taken, reference: int = 0) -> tuple[list[Order], list[Concluded]]:
+        """Orders for the segments that need a submit_sm; the others are concluded. Raises Unprocessable.
+
+        reference: for what needs one.
+        """
+        reference = reference if taken.reference is None else taken.reference
+        bodies = taken.prepared.bodies(reference)
+        layout, altered = taken.prepared.layout(reference), taken.prepared.transliterated
+        first = self._context(taken.item, taken.dispatch, len(bodies), layout, transliterated=altered)
         orders: list[Order] = []
         concluded: list[Concluded] = []
         for segment, body in enumerate(bodies, 1):
-            context = self._context(item, dispatch, segment, len(bodies))
-            if segment in sent.accepted:
+            context = first if segment == 1 else replace(first, segment=segment)
+            if segment in taken.sent.accepted:
                 concluded.append(Concluded(Conclusion.ALREADY_ACCEPTED, context))
-            elif segment in sent.unanswered and (is_last or self._operator.unknown_outcome is UnknownOutcome.REPORT):
+            elif segment in taken.sent.unanswered and self._operator.unknown_outcome is UnknownOutcome.REPORT:
                 concluded.append(Concluded(Conclusion.REPORTED, context))
-            elif is_last:
-                concluded.append(Concluded(Conclusion.EXPIRED, context))
             else:
-                order = self._order(item, dispatch, body, context)
-                if segment in sent.unanswered:
+                order = self._order(taken, body, context)
+                if segment in taken.sent.unanswered:
                     mark_possibly_sent(order)
                 orders.append(order)
         return orders, concluded
@@ -96,7 +120,13 @@ class Intake:
         )
         return Concluded(Conclusion.DEAD, context, reason=reason, payload=item.payload, deliveries=item.deliveries)
 
-    def _order(self, item: DispatchItem, dispatch: Dispatch, body: bytes, context: MessageContext) -> Order:
+    def _ends(self, item: DispatchItem, dispatch: Dispatch, sent: SentSegments) -> list[Concluded]:
+        first = self._context(item, dispatch, sent.segments)
+        segments = range(1, sent.segments + 1)
+        return [Concluded(sent.end_of(segment), replace(first, segment=segment)) for segment in segments]
+
+    def _order(self, taken: Taken, body: bytes, context: MessageContext) -> Order:
+        item, dispatch = taken.item, taken.dispatch
         return Order(
             key=next(self.numbers),
             body=body,
@@ -108,11 +138,14 @@ class Intake:
             held_since=item.pulled_at,
         )
 
-    def _context(self, item: DispatchItem, dispatch: Dispatch, segment: int, segments: int) -> MessageContext:
+    def _context(
+        self, item: DispatchItem, dispatch: Dispatch, segments: int, layout: str = "", *, transliterated: bool = False
+    ) -> MessageContext:
+        """Of the first segment."""
         return MessageContext(
             message_id=dispatch.message_id,
             operator_id=self._operator.operator_id,
-            segment=segment,
+            segment=1,
             segments=segments,
             reply=item.reply,
             request_dlr=dispatch.request_dlr,
@@ -121,10 +154,16 @@ class Intake:
             metadata=dispatch.metadata,
             traceparent=item.traceparent,
             possibly_sent_before=False,
+            transliterated=transliterated,
+            layout=layout,
         )
 
 
 def mark_possibly_sent(order: Order) -> None:
     """Its submit_sm was written and never answered: the SMSC may see the message a second time."""
-    order.context = msgspec.structs.replace(order.context, possibly_sent_before=True)
+    order.context = replace(order.context, possibly_sent_before=True)
     order.encoded_context = _encode_context(order.context)
+
+
+def _own_reference(item: DispatchItem) -> int:
+    return stream_sequence(item.reply) & 0xFFFF

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from config.operators import OperatorConfig
 from config.texts import ValidityPeriod
 from core.addresses import Addresses
+from core.layout import Layout, write_layout
 from core.reading import Unprocessable
 from messages.dispatch import Dispatch, RequestedEncoding
 from smpp.addresses import UnusableAddress
 from smpp.composing import Composed, Composer, TextRules
 from smpp.constants import Tag
-from smpp.forms import TooManyParts
+from smpp.forms import Form, TooManyParts
 from smpp.hot import ShortMessage, encode_short_message
 from smpp.segments import Segment
 from smpp.smpp_time import format_absolute, format_relative
@@ -36,14 +37,28 @@ _WANTED = {
 class Prepared:
     """A dispatch cut into the segments it takes, before they have their reference. Its repr shows no content."""
 
+    __slots__ = ("_composed", "_message", "dispatch", "segments", "transliterated")
+
     def __init__(self, dispatch: Dispatch, message: ShortMessage, composed: Composed) -> None:
         self.dispatch = dispatch
+        self.segments = composed.segment_count
+        self.transliterated = composed.transliterated
         self._message = message
         self._composed = composed
 
     @property
-    def transliterated(self) -> bool:
-        return self._composed.transliterated
+    def needs_reference(self) -> bool:
+        """Whether several submit_sm have to say that they belong together."""
+        return self.segments > 1
+
+    def layout(self, reference: int) -> str:
+        """For a redelivery; empty where there is one segment."""
+        if self.segments == 1:
+            return ""
+        mode, form, data_coding = self._composed.mode, self._composed.form, self._message.data_coding
+        return write_layout(
+            Layout(mode, reference, form.encoding, data_coding, form.shift, form.packed, self.transliterated)
+        )
 
     def bodies(self, reference: int = 0) -> list[bytes]:
         """The body of each submit_sm, in the order of the segments; raises Unprocessable. reference: 0..65535."""
@@ -64,7 +79,7 @@ class Prepared:
             message.tlvs = own_tlvs
 
     def __repr__(self) -> str:
-        return f"Prepared({self.dispatch!r}, segments={len(self._composed.contents)})"
+        return f"Prepared({self.dispatch!r}, segments={self.segments})"
 
 
 class Preparer:
@@ -83,15 +98,27 @@ class Preparer:
         self._addresses = Addresses(operator)
         self._validity_period = operator.validity_period
 
-    def prepare(self, dispatch: Dispatch, at: float) -> Prepared:
-        """Raises Unprocessable. at: seconds since the epoch, from which an absolute validity_period counts."""
+    def prepare(self, dispatch: Dispatch, at: float, layout: Layout | None = None) -> Prepared:
+        """Raises Unprocessable. at: seconds since the epoch, from which an absolute validity_period counts.
+
+        layout: how it was laid out before, whatever the rules are now.
+        """
         try:
-            composed = self._compose(dispatch)
-            return Prepared(dispatch, self._message(dispatch, composed, at), composed)
+            composed = self._compose(dispatch) if layout is None else self._compose_as(dispatch, layout)
+            message = self._message(dispatch, composed, at)
+            message.data_coding = layout.data_coding if layout else self._data_coding(dispatch, composed)
+            return Prepared(dispatch, message, composed)
         except (UnencodableText, TooManyParts) as error:
             raise Unprocessable(str(error)) from None
         except UnusableAddress as error:
             raise Unprocessable(f"from: {error}") from None
+
+    def _compose_as(self, dispatch: Dispatch, layout: Layout) -> Composed:
+        composer = Composer(self._rules, layout.mode)
+        if layout.encoding is Encoding.BINARY:
+            return composer.compose_data(_data(dispatch))
+        form = Form(layout.encoding, layout.shift, layout.packed)
+        return composer.compose_as(_text(dispatch), form, transliterated=layout.transliterated)
 
     def _compose(self, dispatch: Dispatch) -> Composed:
         if dispatch.encoding is RequestedEncoding.BINARY:
@@ -114,9 +141,11 @@ class Preparer:
             priority_flag=dispatch.priority,
             validity_period=self._validity(dispatch.validity_s, at) if dispatch.validity_s else "",
             registered_delivery=REGISTERED_DELIVERY_FINAL if dispatch.request_dlr else 0,
-            data_coding=data_coding(composed.form.encoding, self._alphabet, flash=dispatch.flash),
             tlvs=_vendor_tlvs(dispatch.tlvs) if dispatch.tlvs else (),
         )
+
+    def _data_coding(self, dispatch: Dispatch, composed: Composed) -> int:
+        return data_coding(composed.form.encoding, self._alphabet, flash=dispatch.flash)
 
     def _validity(self, validity_s: int, at: float) -> str:
         if self._validity_period is ValidityPeriod.RELATIVE:

@@ -39,6 +39,8 @@ def accepted_row(accepted: Accepted, context: MessageContext) -> CorrelationRow:
         metadata=context.metadata,
         traceparent=context.traceparent,
         possibly_repeated=context.possibly_sent_before,
+        transliterated=context.transliterated,
+        layout=context.layout,
     )
 
 
@@ -57,6 +59,8 @@ def concluded_row(concluded: Concluded, now: float) -> CorrelationRow:
         metadata=context.metadata,
         traceparent=context.traceparent,
         possibly_repeated=context.possibly_sent_before,
+        transliterated=context.transliterated,
+        layout=context.layout,
     )
 
 

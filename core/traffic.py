@@ -18,7 +18,7 @@ from core.intake import mark_possibly_sent
 from core.order_queue import Order, OrderQueue
 from core.pace import Pace
 from core.session_view import SessionView
-from messages.correlations import SegmentKey
+from messages.correlations import UnansweredSegment
 from messages.lanes import Concluded, Conclusion, SubmitReport, Unsubmitted
 
 GIVE_BACK_DELAY_S = 1.0  # another replica may have a bind; this one must not get it back at once
@@ -50,7 +50,7 @@ class Traffic:
         self._attempts = Attempts(operator.retry)
         self._concluded: list[Concluded] = []
         self._complaints: list[Complaint] = []
-        self._unanswered: list[SegmentKey] = []
+        self._unanswered: list[UnansweredSegment] = []
         self._endpoint: int | None = None
         self.sessions: dict[str, SessionView] = {}
         self.unknown_outcomes = 0
@@ -111,7 +111,7 @@ class Traffic:
         concluded, self._concluded = self._concluded, []
         return concluded
 
-    def take_unanswered(self) -> list[SegmentKey]:
+    def take_unanswered(self) -> list[UnansweredSegment]:
         """Segments to be noted before anything else becomes of them: they will, or may, go out a second time."""
         unanswered, self._unanswered = self._unanswered, []
         return unanswered
@@ -207,7 +207,7 @@ class Traffic:
     def _mark(self, order: Order) -> None:
         """From now on it says that it may have been sent, here and wherever its dispatch is delivered again."""
         if not order.context.possibly_sent_before:
-            self._unanswered.append(order.context.key)
+            self._unanswered.append(order.context.unanswered())
             mark_possibly_sent(order)
 
     def _is_worth_another_try(self, order: Order, now: float) -> bool:

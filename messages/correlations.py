@@ -21,7 +21,8 @@ class CorrelationRow(Struct, frozen=True, kw_only=True):
     segment: 1..segments. smsc_message_id: as received, empty where the SMSC gave none; smsc_message_id_key: normalised
     by the operator's rule. final: no receipt will change `status`. submitted_at: None where it was never sent.
     expires_at: when the wait for its receipt ends, and from when on it may be swept. possibly_repeated: an earlier
-    submit_sm of it had no answer, so that the SMSC may have it twice.
+    submit_sm of it had no answer, so that the SMSC may have it twice. transliterated: its text was altered. layout: how
+    the message was cut into segments and numbered (`core/layout.py`); empty where there is one.
     """
 
     message_id: str
@@ -38,6 +39,18 @@ class CorrelationRow(Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] = {}
     traceparent: str = ""
     possibly_repeated: bool = False
+    transliterated: bool = False
+    layout: str = ""
+
+
+class UnansweredSegment(Struct, frozen=True, array_like=True):
+    """One whose submit_sm went out and had no answer. segments, layout: as in CorrelationRow."""
+
+    message_id: str
+    operator_id: str
+    segment: int
+    segments: int = 1
+    layout: str = ""
 
 
 class ReceiptRow(Struct, frozen=True, kw_only=True):
@@ -86,6 +99,7 @@ class StoredSegment(Struct, frozen=True, kw_only=True):
     traceparent: str
     states: tuple[SegmentState, ...]
     possibly_repeated: bool = False
+    transliterated: bool = False
 
     @property
     def key(self) -> SegmentKey:

@@ -59,6 +59,7 @@ class DlrInboundEvent(Struct, frozen=True, kw_only=True):
     stat: the SMSC's own word. Times are null where the SMSC did not say.
     possibly_repeated: the SMSC may have got it more than once, because a submit_sm of it had no answer and another one
     followed; of the final event: any segment of the message.
+    transliterated: the text went out with substitutes for some of its characters.
     """
 
     event_id: str
@@ -78,6 +79,7 @@ class DlrInboundEvent(Struct, frozen=True, kw_only=True):
     source: DlrSource
     metadata: dict[str, str]
     possibly_repeated: bool = False
+    transliterated: bool = False
 
 
 class OperatorHealthEvent(Struct, frozen=True, kw_only=True):

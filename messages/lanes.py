@@ -17,7 +17,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from messages.correlations import ReceiptRow, SegmentKey
+from messages.correlations import ReceiptRow, SegmentKey, UnansweredSegment
 from messages.events import OperatorHealthEvent
 from smpp.message_id import IdRule
 from smpp.shift_tables import NO_SHIFT, Shift
@@ -78,10 +78,16 @@ class MessageContext(Struct, frozen=True, array_like=True):
     metadata: dict[str, str]
     traceparent: str
     possibly_sent_before: bool  # its submit_sm went out before, and had no answer
+    transliterated: bool = False
+    layout: str = ""  # how the message was cut and numbered, for a redelivery
 
     @property
     def key(self) -> SegmentKey:
         return SegmentKey(self.message_id, self.operator_id, self.segment)
+
+    def unanswered(self) -> UnansweredSegment:
+        """What is noted of it when its submit_sm had no answer."""
+        return UnansweredSegment(self.message_id, self.operator_id, self.segment, self.segments, self.layout)
 
 
 class SubmitOrder(Struct, frozen=True, array_like=True):
@@ -175,7 +181,7 @@ class ConcludedBatch(Struct, frozen=True, array_like=True, tag="concluded"):
 class UnansweredBatch(Struct, frozen=True, array_like=True, tag="unanswered"):
     """Segments whose submit_sm went out and had no answer: noted, so that whoever sends one again knows of it."""
 
-    segments: list[SegmentKey]
+    segments: list[UnansweredSegment]
 
 
 class AcceptedQuery(Struct, frozen=True, array_like=True, tag="accepted?"):
@@ -187,18 +193,21 @@ class AcceptedQuery(Struct, frozen=True, array_like=True, tag="accepted?"):
     message_ids: list[str]
 
 
-class AcceptedSegment(Struct, frozen=True, array_like=True):
+class SentSegment(Struct, frozen=True, array_like=True):
+    """What is known of a segment that has been sent. layout: see CorrelationRow."""
+
     message_id: str
     segment: int
     segments: int
+    layout: str = ""
 
 
 class AcceptedSegments(Struct, frozen=True, array_like=True, tag="accepted!"):
     """The answer to the AcceptedQuery of this number."""
 
     query: int
-    segments: list[AcceptedSegment]
-    unanswered: list[SegmentKey]
+    segments: list[SentSegment]
+    unanswered: list[SentSegment]
 
 
 class InboundReceipt(Struct, frozen=True, array_like=True, tag="receipt"):

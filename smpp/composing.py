@@ -56,7 +56,12 @@ class Composed:
     @property
     def needs_reference(self) -> bool:
         """Whether several submit_sm have to say that they belong together."""
-        return len(self.contents) > 1 and self.mode is not LongMessages.PAYLOAD
+        return self.segment_count > 1
+
+    @property
+    def segment_count(self) -> int:
+        """How many submit_sm it takes."""
+        return 1 if self.mode is LongMessages.PAYLOAD else len(self.contents)
 
     def segments(self, reference: int) -> list[Segment]:
         """What each submit_sm carries; reference: 0..65535, see `smpp.segments.split_text`."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from actors.runtime.lanes import Delivery, LaneConnection
 from core.storing import STATUS_OF, accepted_row, concluded_row, decode_context
 from messages.ack_subject import deliveries
-from messages.correlations import CorrelationRow, SegmentKey
+from messages.correlations import CorrelationRow, SegmentKey, UnansweredSegment
 from messages.lanes import (
     AcceptedBatch,
     AcceptedQuery,
@@ -30,7 +30,7 @@ class Work:
     stored: list[MessageContext] = field(default_factory=list)
     dead: list[Concluded] = field(default_factory=list)
     given_back: list[Concluded] = field(default_factory=list)
-    unanswered: list[SegmentKey] = field(default_factory=list)
+    unanswered: list[UnansweredSegment] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)
     frames: dict[LaneConnection, list[int]] = field(default_factory=dict)
 

@@ -55,7 +55,7 @@ class OperatorBody(Body):
         self._operator: OperatorConfig = start.argument
         self._operator_id = self._operator.operator_id
         self._traffic = Traffic(self._operator)
-        self._arrivals = Arrivals(self._operator, self._traffic)
+        self._arrivals = Arrivals(self._operator, self._traffic, self._pump)
         self._complaints = ComplaintLog(self._operator_id)
         self._demand = DemandCount(self._operator.tps)
         self._permits = PermitSource(self._operator, self._pump)
@@ -68,7 +68,7 @@ class OperatorBody(Body):
 
     async def run(self) -> None:
         self._writer = LaneClient(self.lane_of(CORRELATION_WRITER), self._writer_replied, retain=True)
-        self._arrivals.ask(self._writer)
+        self._arrivals.start(self._writer, self.spawn)
         self._last_words = LastWordsReader(self._operator_id, self._writer)
         health_lane = LaneClient(self.lane_of(HEALTH_PUBLISHER), retain=True)
         self._writer.start()

@@ -2,21 +2,22 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from actors.operator.references import ReferenceSource
 from actors.runtime.lanes import LaneClient
 from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
-from core.intake import NOTHING_SENT, Intake, SentSegments
+from core.intake import Intake, Taken
 from core.reading import Unprocessable
+from core.redeliveries import NOTHING_SENT, SentSegments, sent_segments
 from core.traffic import Traffic
 from messages.ack_subject import stream_sequence
-from messages.correlations import SegmentKey
 from messages.dispatch import Dispatch
-from messages.lanes import AcceptedQuery, AcceptedSegment, AcceptedSegments, DispatchItem
+from messages.lanes import AcceptedQuery, AcceptedSegments, DispatchItem
 
 Result = TypeVar("Result")
 
@@ -24,17 +25,21 @@ log = logging.getLogger(__name__)
 
 
 class Arrivals:
-    """Asks the CorrelationWriter, over its lane, which segments of a redelivery the operator has accepted already."""
+    """Asks the CorrelationWriter, over its lane, which segments of a redelivery the operator has accepted already, and
+    Redis for the references of long messages; `wake` follows when these have been queued."""
 
-    def __init__(self, operator: OperatorConfig, traffic: Traffic) -> None:
+    def __init__(self, operator: OperatorConfig, traffic: Traffic, wake: Callable[[], None]) -> None:
         self._operator_id = operator.operator_id
         self._traffic = traffic
+        self._wake = wake
         self._intake = Intake(operator)
+        self._references = ReferenceSource(self._numbered)
         self._queries: dict[int, list[tuple[DispatchItem, Dispatch]]] = {}
         self._writer: LaneClient | None = None
 
-    def ask(self, writer: LaneClient) -> None:
+    def start(self, writer: LaneClient, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         self._writer = writer
+        self._references.start(spawn)
 
     def configure(self, operator: OperatorConfig) -> None:
         self._intake.configure(operator)
@@ -42,11 +47,12 @@ class Arrivals:
     @property
     def looked_up(self) -> int:
         """Dispatches that wait for an answer."""
-        return sum(len(waiting) for waiting in self._queries.values())
+        return sum(len(waiting) for waiting in self._queries.values()) + len(self._references.waiting)
 
     def held_since_before(self, since: float) -> list[str]:
         """Reply subjects of those that have waited since before that monotonic time."""
         waiting = [item for query in self._queries.values() for item, _dispatch in query]
+        waiting += [taken.item for taken in self._references.waiting]
         return [item.reply for item in waiting if item.pulled_at < since]
 
     def take(self, items: list[DispatchItem]) -> None:
@@ -58,7 +64,7 @@ class Arrivals:
             if item.deliveries > 1:
                 repeated.append((item, dispatch))
             else:
-                self._enqueue(item, dispatch, NOTHING_SENT)
+                self._prepare(item, dispatch, NOTHING_SENT)
         if repeated:
             self._look_up(repeated)
         self._count_transliterated()
@@ -67,12 +73,9 @@ class Arrivals:
         """From the CorrelationWriter."""
         if not isinstance(answer, AcceptedSegments):
             return
-        accepted, unanswered = _by_message(answer.segments), _by_message(answer.unanswered)
+        sent = sent_segments(answer)
         for item, dispatch in self._queries.pop(answer.query, []):
-            sent = SentSegments(
-                frozenset(accepted.get(dispatch.message_id, ())), frozenset(unanswered.get(dispatch.message_id, ()))
-            )
-            self._enqueue(item, dispatch, sent)
+            self._prepare(item, dispatch, sent.get(dispatch.message_id, NOTHING_SENT))
 
     def _count_transliterated(self) -> None:
         count, self._intake.transliterated = self._intake.transliterated, 0
@@ -86,8 +89,22 @@ class Arrivals:
         ids = [dispatch.message_id for _item, dispatch in repeated]
         self._writer.send(AcceptedQuery(query, self._operator_id, ids))
 
-    def _enqueue(self, item: DispatchItem, dispatch: Dispatch, sent: SentSegments) -> None:
-        found = self._unless_dead(item, partial(self._intake.orders, item, dispatch, time.time(), sent))
+    def _prepare(self, item: DispatchItem, dispatch: Dispatch, sent: SentSegments) -> None:
+        found = self._unless_dead(item, partial(self._intake.prepare, item, dispatch, time.time(), sent))
+        if not isinstance(found, Taken):
+            self._traffic.conclude(found or ())
+        elif found.needs_reference:
+            self._references.number(found)
+        else:
+            self._enqueue(found)
+
+    def _numbered(self, numbered: Sequence[tuple[Taken, int]]) -> None:
+        for taken, reference in numbered:
+            self._enqueue(taken, reference)
+        self._wake()
+
+    def _enqueue(self, taken: Taken, reference: int = 0) -> None:
+        found = self._unless_dead(taken.item, partial(self._intake.orders, taken, reference))
         if found is not None:
             orders, concluded = found
             self._traffic.add(orders)
@@ -104,10 +121,3 @@ class Arrivals:
             log_event(log, logging.CRITICAL, "dispatch_failed", reason, stream_sequence=stream_sequence(item.reply))
         self._traffic.conclude([self._intake.dead(item, reason)])
         return None
-
-
-def _by_message(segments: Iterable[AcceptedSegment | SegmentKey]) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {}
-    for one in segments:
-        found.setdefault(one.message_id, set()).add(one.segment)
-    return found

@@ -43,7 +43,7 @@ class LastWordsReader:
         answers = [Accepted(one.smsc_message_id, one.submitted_at, one.context) for one in left.answered]
         self._writer.send(AcceptedBatch(answers))
         # The writer takes frames in order: when it has confirmed the second, it has stored the first.
-        noted = UnansweredBatch([decode_context(one.context).key for one in left.unanswered])
+        noted = UnansweredBatch([decode_context(one.context).unanswered() for one in left.unanswered])
         self._writer.send(noted, partial(self._forget, path))
         return left
 

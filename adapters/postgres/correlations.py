@@ -8,8 +8,8 @@ from adapters.postgres.columns import boolean_array, number_array, optional_numb
 from adapters.postgres.connection import Call, Parameters, PostgresConnection, Row
 from adapters.postgres.rows import read_segment, read_verdicts
 from adapters.postgres.statements import statement
-from messages.correlations import CorrelationRow, SegmentKey, StoredSegment
-from messages.lanes import AcceptedSegment
+from messages.correlations import CorrelationRow, SegmentKey, StoredSegment, UnansweredSegment
+from messages.lanes import SentSegment
 
 CLAIM_S = 300.0
 """Time for publishing the event of an expired segment before another replica takes it over."""
@@ -32,7 +32,7 @@ class CorrelationStore:
         self,
         rows: Sequence[CorrelationRow],
         settled: Sequence[SegmentKey] = (),
-        unanswered: Sequence[SegmentKey] = (),
+        unanswered: Sequence[UnansweredSegment] = (),
     ) -> list[StoredSegment]:
         """Remember segments; committed when it returns.
 
@@ -51,7 +51,7 @@ class CorrelationStore:
         awaited, ended = [row for row in rows if not row.final], [row for row in rows if row.final]
         calls = [settling(settled)] if settled else []
         if unanswered:
-            calls.append((statement("note_unanswered"), key_columns(unanswered)))
+            calls.append((statement("note_unanswered"), _columns_of_unanswered(unanswered)))
         if awaited:
             calls.append((statement("write_correlations"), _columns(awaited)))
         if not ended:
@@ -69,14 +69,14 @@ class CorrelationStore:
 
     async def sent_segments(
         self, queries: Sequence[tuple[str, Sequence[str]]]
-    ) -> list[tuple[list[AcceptedSegment], list[SegmentKey]]]:
+    ) -> list[tuple[list[SentSegment], list[SentSegment]]]:
         """Of each operator_id with its message_ids: the segments that need no other submit_sm, and those that once had
         no answer to theirs; by message in the order given, then by segment."""
         names = ("find_accepted_segments", "find_unanswered_segments")
         wanted = [(operator_id, text_array(message_ids)) for operator_id, message_ids in queries]
         answers = await self._run([(statement(name), of_one) for of_one in wanted for name in names])
         return [
-            ([AcceptedSegment(*row) for row in accepted], [SegmentKey(*row) for row in unanswered])
+            ([SentSegment(*row) for row in accepted], [SentSegment(*row) for row in unanswered])
             for accepted, unanswered in zip(answers[::2], answers[1::2], strict=True)
         ]
 
@@ -116,13 +116,20 @@ def settling(settled: Sequence[SegmentKey]) -> Call:
     return statement("settle_segments"), key_columns(settled)
 
 
-def key_columns(keys: Sequence[SegmentKey] | Sequence[CorrelationRow]) -> Parameters:
+def key_columns(
+    keys: Sequence[SegmentKey] | Sequence[CorrelationRow] | Sequence[UnansweredSegment],
+) -> Parameters:
     """message_id, operator_id, segment."""
     return (
         text_array([key.message_id for key in keys]),
         text_array([key.operator_id for key in keys]),
         number_array([key.segment for key in keys]),
     )
+
+
+def _columns_of_unanswered(segments: Sequence[UnansweredSegment]) -> Parameters:
+    numbers, layouts = [one.segments for one in segments], [one.layout for one in segments]
+    return (*key_columns(segments), number_array(numbers), text_array(layouts))
 
 
 def _columns(rows: Sequence[CorrelationRow]) -> Parameters:
@@ -140,6 +147,8 @@ def _columns(rows: Sequence[CorrelationRow]) -> Parameters:
         text_array([_json(row.metadata) for row in rows]),
         text_array([row.traceparent for row in rows]),
         boolean_array([row.possibly_repeated for row in rows]),
+        boolean_array([row.transliterated for row in rows]),
+        text_array([row.layout for row in rows]),
     )
 
 

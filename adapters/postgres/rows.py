@@ -34,10 +34,10 @@ def read_verdicts(rows: Sequence[tuple[Any, ...]]) -> Verdicts:
 
 
 def read_segment(columns: Sequence[Any], verdicts: Verdicts) -> StoredSegment:
-    """From the thirteen columns that every statement gives of a segment."""
+    """From the fourteen columns that every statement gives of a segment."""
     (
         message_id, operator_id, segment, segments, smsc_message_id, status, final, settled,
-        request_dlr, submitted_at, metadata, traceparent, possibly_repeated,
+        request_dlr, submitted_at, metadata, traceparent, possibly_repeated, transliterated,
     ) = columns  # fmt: skip
     known_status = STATUSES[status]
     verdict = verdicts.get((message_id, operator_id)) or _own_verdict(segment, known_status, final)
@@ -57,6 +57,7 @@ def read_segment(columns: Sequence[Any], verdicts: Verdicts) -> StoredSegment:
         traceparent=traceparent,
         states=verdict.states,
         possibly_repeated=possibly_repeated,
+        transliterated=transliterated,
     )
 
 

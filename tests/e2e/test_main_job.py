@@ -26,6 +26,7 @@ TIME = "a time"
 TIMES = ("submitted_at", "done_at", "received_at", "at")
 
 REFUSED_NUMBER = "+4999000"
+TURKISH_HEADER = bytes.fromhex("03250101")  # a locking shift
 PAST, FUTURE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00+02:00"
 
 OPERATORS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -33,6 +34,9 @@ OPERATORS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "udh16": ({"long_messages": "udh16"}, {}),
     "sar": ({"long_messages": "sar"}, {}),
     "payload": ({"long_messages": "payload"}, {}),
+    "turkish": ({"text": {"shift_tables": ["turkish"]}}, {}),
+    "packed": ({"text": {"packed_gsm7": True}}, {}),
+    "transliterating": ({"text": {"transliterate": True}}, {}),
     "pair": ({}, {"refused_modes": "transceiver"}),
     "two-modes": ({"bind": {"mode": "transmitter_receiver"}}, {}),
     "hexdec": ({"message_id": {"submit_resp": "hex", "receipt": "dec"}}, {"id_notation": "hex", "id_start": 48879}),
@@ -110,6 +114,7 @@ def delivered(operator_id: str, message_id: str, smsc_message_id: str, **changes
         "source": "deliver_sm",
         "metadata": {},
         "possibly_repeated": False,
+        "transliterated": False,
     }
     return event | changes
 
@@ -213,6 +218,39 @@ def test_a_correlation_is_written_without_number_and_text(
     assert "confidential" not in json.dumps(row)
 
 
+@pytest.mark.parametrize(
+    ("operator_id", "text", "changes"),
+    [
+        (
+            "turkish",
+            "İyi günler, ağaç",
+            {"esm_class": 0x40, "short_message": TURKISH_HEADER + b"@yi g~nler, a\x0ca\x60"},
+        ),
+        ("packed", "hellohello", {"short_message": bytes.fromhex("e8329bfd4697d9ec37")}),
+    ],
+)
+def test_a_text_is_written_by_the_options_of_its_operator(
+    platform: Platform, operators: Operators, number: str, operator_id: str, text: str, changes: dict[str, Any]
+):
+    message_id = platform.dispatch(operator_id, to=number, text=text)
+    events = events_of(platform, message_id)
+
+    assert operators[operator_id].submitted_to(number) == [submit(number, **changes)]
+    assert events == [delivered(operator_id, message_id, *operators[operator_id].ids_of(number))]
+
+
+def test_a_text_that_was_altered_says_so_in_its_event(
+    platform: Platform, operators: Operators, connector: ConnectorProcess, number: str
+):
+    message_id = platform.dispatch("transliterating", to=number, text="“It’s – fine”")
+    events = events_of(platform, message_id)
+
+    assert operators["transliterating"].submitted_to(number) == [submit(number, short_message=b'"It\'s - fine"')]
+    ids = operators["transliterating"].ids_of(number)
+    assert events == [delivered("transliterating", message_id, *ids, transliterated=True)]
+    assert connector.metrics()['smpp_texts_transliterated_total{operator="transliterating"}'] == 1
+
+
 # Long messages.
 
 LONG = "0123456789" * 20  # 200 septets: 153 and 47
@@ -274,6 +312,17 @@ def test_a_long_message_goes_out_in_parts_and_has_one_verdict(
         delivered(operator_id, message_id, last, segment=2, segments=2),
     ]
     assert events[0]["message_status"] in ("ACCEPTED", "DELIVERED")  # as the receipts came: apart, or together
+
+
+def test_the_references_of_long_messages_to_one_number_follow_each_other_over_all_operators(
+    platform: Platform, operators: Operators, number: str
+):
+    references = []
+    for operator_id in ("udh16", "sar", "udh16"):
+        platform.final_event(platform.dispatch(operator_id, to=number, text=LONG))
+        references.append(reference_of(operators[operator_id].submitted_to(number)[-1]))
+
+    assert references == [(references[0] + step) % 65_536 for step in range(3)]
 
 
 def test_a_long_message_goes_out_as_one_payload(platform: Platform, operators: Operators, number: str):
@@ -576,6 +625,18 @@ def test_a_message_from_a_handset_is_an_event(
         "received_at": TIME,
         "text": text,
     }
+
+
+def test_a_message_from_a_turkish_handset_is_read_with_its_table(platform: Platform, operators: Operators):
+    before = len(platform.events(MO, "turkish"))
+    operators["turkish"].deliver(
+        ShortMessage(
+            source_addr="4917", destination_addr="12345", esm_class=0x40, short_message=TURKISH_HEADER + b"a\x0c"
+        )
+    )
+
+    *_, event = platform.wait_for(MO, "turkish", before + 1)
+    assert (event["text"], event["encoding"]) == ("ağ", "gsm7")
 
 
 # Afterwards.

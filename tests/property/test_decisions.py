@@ -11,10 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from config.operators import DefaultAlphabet, Endpoint, OperatorConfig
 from core.completion import Completion
 from core.demand import LOOKAHEAD_LEAST, DemandCount
-from core.intake import Intake, SentSegments
+from core.intake import Intake, Taken
 from core.permits import Permits
 from core.preparation import Preparer
 from core.reading import Unprocessable, read_dispatch
+from core.redeliveries import SentSegments
 from messages.lanes import Conclusion, DispatchItem
 from smpp.constants import CommandId, Tag
 from smpp.hot import ShortMessage, decode_short_message, pdu
@@ -217,11 +218,13 @@ def test_a_redelivery_sends_exactly_the_segments_that_were_not_accepted(length: 
         pulled_at=2.0,
     )
     read = intake.read(item)
-    first, _ = intake.orders(item, read, 0.0)
+    first, _ = intake.orders(intake.prepare(item, read, 0.0), REFERENCE)
     segments = range(1, len(first) + 1)
     accepted = data.draw(st.frozensets(st.sampled_from(segments)))
+    sent = SentSegments(accepted, frozenset(), len(first), first[0].context.layout)
 
-    orders, concluded = intake.orders(item, read, 0.0, SentSegments(accepted))
+    found = intake.prepare(item, read, 0.0, sent)
+    orders, concluded = intake.orders(found, REFERENCE) if isinstance(found, Taken) else ([], found)
 
     assert [order.context.segment for order in orders] == [one for one in segments if one not in accepted]
     assert [order.body for order in orders] == [one.body for one in first if one.context.segment not in accepted]

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from config.operators import Credentials, EndpointRole
 from messages import control, correlations, dispatch, events, lanes
-from messages.correlations import ReceiptRow, SegmentKey, SegmentState, StoredSegment
+from messages.correlations import ReceiptRow, SegmentKey, SegmentState, StoredSegment, UnansweredSegment
 from messages.dispatch import Dispatch, RequestedEncoding
 from messages.events import (
     DeadDispatchEvent,
@@ -28,7 +28,6 @@ from messages.lanes import (
     Accepted,
     AcceptedBatch,
     AcceptedQuery,
-    AcceptedSegment,
     AcceptedSegments,
     ActorState,
     ChildStatus,
@@ -49,6 +48,7 @@ from messages.lanes import (
     MessageContext,
     Refusal,
     Return,
+    SentSegment,
     StatusReply,
     StatusRequest,
     StillHeld,
@@ -163,8 +163,8 @@ FRAMES: list[Any] = [
     AcceptedBatch([Accepted("0A", 1.0, b"context")]),
     ConcludedBatch([CONCLUDED]),
     AcceptedQuery(1, "mno", ["m"]),
-    UnansweredBatch([SegmentKey("m", "mno", 1)]),
-    AcceptedSegments(1, [AcceptedSegment("m", 1, 2)], [SegmentKey("m", "mno", 2)]),
+    UnansweredBatch([UnansweredSegment("m", "mno", 1, 2, "layout")]),
+    AcceptedSegments(1, [SentSegment("m", 1, 2)], [SentSegment("m", 2, 2, "layout")]),
     InboundBatch([RECEIPT, PART]),
     InboundSettled([1], [2]),
     HealthTransition(HEALTH),
@@ -216,6 +216,7 @@ def test_the_dlr_event_has_the_keys_of_the_contract_and_nulls_where_nothing_is_k
         "source": "deliver_sm",
         "metadata": {"k": "v"},
         "possibly_repeated": False,
+        "transliterated": False,
     }
 
 

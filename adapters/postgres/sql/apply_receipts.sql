@@ -38,7 +38,7 @@ applied AS (
     RETURNING
         f.position, true AS changed, f.status AS previous_status,
         c.message_id, c.operator_id, c.segment, c.segments, c.smsc_message_id, c.status, c.final_at, c.settled_at,
-        c.request_dlr, c.submitted_at, c.metadata, c.traceparent, c.possibly_repeated
+        c.request_dlr, c.submitted_at, c.metadata, c.traceparent, c.possibly_repeated, c.transliterated
 ),
 answer AS (
     SELECT * FROM applied
@@ -46,7 +46,7 @@ answer AS (
     SELECT
         f.position, false, f.status,
         f.message_id, f.operator_id, f.segment, f.segments, f.smsc_message_id, f.status, f.final_at, f.settled_at,
-        f.request_dlr, f.submitted_at, f.metadata, f.traceparent, f.possibly_repeated
+        f.request_dlr, f.submitted_at, f.metadata, f.traceparent, f.possibly_repeated, f.transliterated
     FROM found f
     WHERE NOT f.changes
 ),
@@ -65,5 +65,5 @@ SELECT
     t.found, a.position, a.changed, a.previous_status,
     a.message_id, a.operator_id, a.segment, a.segments, a.smsc_message_id, a.status, a.final_at IS NOT NULL,
     a.settled_at IS NOT NULL, a.request_dlr, date_part('epoch', a.submitted_at), a.metadata::text, a.traceparent,
-    a.possibly_repeated
+    a.possibly_repeated, a.transliterated
 FROM touched t LEFT JOIN answer a ON true;

@@ -28,5 +28,5 @@ touched AS (
 SELECT
     c.message_id, c.operator_id, c.segment, c.segments, c.smsc_message_id, c.status, c.final_at IS NOT NULL,
     c.settled_at IS NOT NULL, c.request_dlr, date_part('epoch', c.submitted_at), c.metadata::text, c.traceparent,
-    c.possibly_repeated
+    c.possibly_repeated, c.transliterated
 FROM touched t LEFT JOIN claimed c ON true;

@@ -1,5 +1,5 @@
 -- The segments of these messages whose submit_sm once had no answer.
-SELECT u.message_id, u.operator_id, u.segment
+SELECT u.message_id, u.segment, u.segments, u.layout
 FROM unnest($2::text[]) WITH ORDINALITY AS m (message_id, position)
 CROSS JOIN LATERAL (
     SELECT * FROM smpp.unanswered_submits u

@@ -2,7 +2,7 @@
 SELECT
     c.message_id, c.operator_id, c.segment, c.segments, c.smsc_message_id, c.status, c.final_at IS NOT NULL,
     c.settled_at IS NOT NULL, c.request_dlr, date_part('epoch', c.submitted_at), c.metadata::text, c.traceparent,
-    c.possibly_repeated
+    c.possibly_repeated, c.transliterated
 FROM unnest($1::text[], $2::text[], $3::smallint[]) AS s (message_id, operator_id, segment)
 CROSS JOIN LATERAL (
     SELECT * FROM smpp.message_correlations c

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.postgres.errors import DatabaseRefused
-from messages.correlations import SegmentKey, SegmentState, StoredSegment
+from messages.correlations import SegmentKey, SegmentState, StoredSegment, UnansweredSegment
 from messages.events import DeliveryStatus
-from messages.lanes import AcceptedSegment
+from messages.lanes import SentSegment
 
 SUBMITTED_AT = 1_795_000_000.125
 IN_AN_HOUR = SUBMITTED_AT + 3600
@@ -205,12 +205,13 @@ def test_a_segment_given_twice_is_answered_twice(run, correlations, refused):
 
 
 def test_accepted_and_concluded_segments_are_found_in_the_order_asked_for(run, correlations, accepted, refused):
-    run(correlations.write([accepted("m-1", 2, 2), accepted("m-2"), accepted("m-3", operator_id="op-2")]))
-    run(correlations.write([refused("m-1", 1, 2)]))
+    long = accepted("m-1", 2, 2, layout="layout")
+    run(correlations.write([long, accepted("m-2"), accepted("m-3", operator_id="op-2")]))
+    run(correlations.write([refused("m-1", 1, 2, layout="layout")]))
     asked = [("op-1", ["m-3", "m-2", "m-1", "m-4"]), ("op-2", ["m-1", "m-3"])]
     assert run(correlations.sent_segments(asked)) == [
-        ([AcceptedSegment("m-2", 1, 1), AcceptedSegment("m-1", 1, 2), AcceptedSegment("m-1", 2, 2)], []),
-        ([AcceptedSegment("m-3", 1, 1)], []),
+        ([SentSegment("m-2", 1, 1), SentSegment("m-1", 1, 2, "layout"), SentSegment("m-1", 2, 2, "layout")], []),
+        ([SentSegment("m-3", 1, 1)], []),
     ]
 
 
@@ -218,22 +219,41 @@ def test_nothing_asked_is_answered_with_nothing(run, correlations):
     assert run(correlations.sent_segments([])) == []
 
 
+def unanswered(message_id: str, segment: int = 1, segments: int = 1, operator_id: str = "op-1") -> UnansweredSegment:
+    return UnansweredSegment(message_id, operator_id, segment, segments, "layout")
+
+
 def test_segments_without_an_answer_are_found_in_the_order_asked_for(run, correlations):
-    noted = [SegmentKey("m-1", "op-1", 2), SegmentKey("m-1", "op-1", 1), SegmentKey("m-2", "op-2", 1)]
-    run(correlations.write([], unanswered=[*noted, SegmentKey("m-3", "op-1", 1)]))
+    noted = [unanswered("m-1", 2, 2), unanswered("m-1", 1, 2), unanswered("m-2", operator_id="op-2")]
+    run(correlations.write([], unanswered=[*noted, unanswered("m-3")]))
     run(correlations.write([], unanswered=noted))  # a repetition
 
     assert run(correlations.sent_segments([("op-1", ["m-3", "m-2", "m-1"])])) == [
-        ([], [SegmentKey("m-3", "op-1", 1), SegmentKey("m-1", "op-1", 1), SegmentKey("m-1", "op-1", 2)])
+        (
+            [],
+            [
+                SentSegment("m-3", 1, 1, "layout"),
+                SentSegment("m-1", 1, 2, "layout"),
+                SentSegment("m-1", 2, 2, "layout"),
+            ],
+        )
     ]
 
 
 def test_notes_of_unanswered_submits_are_forgotten_after_thirty_days(run, correlations, query):
-    run(correlations.write([], unanswered=[SegmentKey("old", "op-1", 1), SegmentKey("young", "op-1", 1)]))
+    run(correlations.write([], unanswered=[unanswered("old"), unanswered("young")]))
     query("UPDATE smpp.unanswered_submits SET noted_at = now() - interval '30 days' WHERE message_id = 'old'")
 
     assert run(correlations.sweep(10)) == 0
-    assert run(correlations.sent_segments([("op-1", ["old", "young"])])) == [([], [SegmentKey("young", "op-1", 1)])]
+    assert run(correlations.sent_segments([("op-1", ["old", "young"])])) == [
+        ([], [SentSegment("young", 1, 1, "layout")])
+    ]
+
+
+def test_that_a_text_was_altered_is_remembered(run, correlations, accepted):
+    rows = [accepted("m-1", final=True, transliterated=True), accepted("m-2", final=True)]
+
+    assert [one.transliterated for one in run(correlations.write(rows))] == [True, False]
 
 
 def test_that_a_segment_may_have_gone_out_twice_is_kept_from_whichever_answer_knows_it(run, correlations, accepted):

@@ -15,13 +15,12 @@ from actors.correlations.actor import CorrelationWriterBody
 from actors.receipts.actor import ReceiptPublisherBody
 from actors.runtime.body import Body
 from adapters.nats.streams import ensure_streams
-from messages.correlations import SegmentKey
+from messages.correlations import UnansweredSegment
 from messages.events import DeliveryStatus
 from messages.lanes import (
     Accepted,
     AcceptedBatch,
     AcceptedQuery,
-    AcceptedSegment,
     AcceptedSegments,
     Concluded,
     ConcludedBatch,
@@ -30,6 +29,7 @@ from messages.lanes import (
     InboundReceipt,
     InboundSettled,
     MessageContext,
+    SentSegment,
     UnansweredBatch,
 )
 from sandbox.stack import Stack
@@ -180,7 +180,7 @@ def test_marks_that_nothing_takes_along_are_stored_alone(run, actor, connections
     assert connections[0].trips == 2
 
 
-UNANSWERED = SegmentKey("refused", "op-1", 1)
+UNANSWERED = UnansweredSegment("refused", "op-1", 1, 1, "layout")
 ENDS = [
     Concluded(Conclusion.REFUSED, context("refused"), CommandStatus.ESME_RINVDSTADR),
     Concluded(Conclusion.EXPIRED, context("expired")),
@@ -212,9 +212,9 @@ def test_a_batch_of_the_correlation_writer_takes_one_round_trip_to_write_and_one
     run(play())
     assert connections[0].trips == 2
     assert producer.sent == [
-        AcceptedSegments(1, [AcceptedSegment("a-1", 1, 1)], []),
+        AcceptedSegments(1, [SentSegment("a-1", 1, 1)], []),
         AcceptedSegments(2, [], []),
-        AcceptedSegments(3, [AcceptedSegment("refused", 1, 1)], [UNANSWERED]),
+        AcceptedSegments(3, [SentSegment("refused", 1, 1)], [SentSegment("refused", 1, 1, "layout")]),
     ]
     assert query("SELECT final_at IS NOT NULL, count(*) FROM smpp.message_correlations GROUP BY 1 ORDER BY 1") == [
         (False, BATCH),

@@ -88,6 +88,10 @@ def test_an_event_says_that_its_segment_may_have_gone_out_twice():
     assert receipt_event(stored(possibly_repeated=True), RECEIPT) == event(possibly_repeated=True)
 
 
+def test_an_event_says_that_its_text_was_altered():
+    assert receipt_event(stored(transliterated=True), RECEIPT) == event(transliterated=True)
+
+
 @pytest.mark.parametrize(("concludes", "possibly_repeated"), [(True, True), (False, False)])
 def test_the_final_event_says_it_of_any_segment_of_its_message(concludes: bool, possibly_repeated: bool):
     states = (SegmentState(1, Status.DELIVERED, True, possibly_repeated=True), SegmentState(2, Status.DELIVERED, True))

@@ -1,22 +1,26 @@
 """From a dispatch as JetStream gave it to the orders that carry it."""
 
+import base64
 import json
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from config.operators import Endpoint, MessageIdConfig, OperatorConfig, UnknownOutcome
-from config.texts import TextConfig
-from core.intake import MOST_DELIVERIES, NOTHING_SENT, Intake, SentSegments, mark_possibly_sent
+from config.texts import DefaultAlphabet, TextConfig
+from core.intake import MOST_DELIVERIES, Intake, Taken, mark_possibly_sent
 from core.order_queue import Order
 from core.reading import Unprocessable
+from core.redeliveries import NOTHING_SENT, SentSegments
 from core.storing import decode_context
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
 from smpp.constants import CommandId
 from smpp.hot import decode_short_message, pdu
 from smpp.message_id import IdRule
 from smpp.segments import LongMessages, part_of
+from smpp.shift_tables import Language
 
 OPERATOR = OperatorConfig(
     operator_id="mno",
@@ -26,6 +30,8 @@ OPERATOR = OperatorConfig(
 )
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SEQUENCE = 0x1234
+REFERENCE = 0xABCD
+LAYOUT = '["udh8",43981,"gsm7",0,[null,null],false,false]'
 
 
 def reply(deliveries: int = 1, sequence: int = SEQUENCE) -> str:
@@ -58,22 +64,23 @@ def context(**fields: Any) -> MessageContext:
         traceparent=TRACEPARENT,
         possibly_sent_before=False,
     )
-    return msgspec.structs.replace(whole, **fields)
+    return replace(whole, **fields)
 
 
 def take(
     taken: DispatchItem, sent: SentSegments = NOTHING_SENT, intake: Intake | None = None
 ) -> tuple[list[Order], list[Concluded]]:
     intake = intake or Intake(OPERATOR)
-    return intake.orders(taken, intake.read(taken), 0.0, sent)
+    found = intake.prepare(taken, intake.read(taken), 0.0, sent)
+    return intake.orders(found, REFERENCE) if isinstance(found, Taken) else ([], found)
 
 
-def accepted(*segments: int) -> SentSegments:
-    return SentSegments(accepted=frozenset(segments))
+def accepted(*segments: int, of: int, layout: str = LAYOUT) -> SentSegments:
+    return SentSegments(frozenset(segments), frozenset(), of, layout)
 
 
-def unanswered(*segments: int) -> SentSegments:
-    return SentSegments(unanswered=frozenset(segments))
+def unanswered(*segments: int, of: int = 1, layout: str = "") -> SentSegments:
+    return SentSegments(frozenset(), frozenset(segments), of, layout)
 
 
 def content_of(order: Order) -> bytes:
@@ -116,13 +123,15 @@ def test_a_dispatch_without_receipt_says_so_in_its_context():
 def test_a_long_dispatch_becomes_an_order_for_each_segment():
     orders, concluded = take(item(text="a" * 160 + "b"))
 
-    assert [order.context for order in orders] == [context(segment=1, segments=2), context(segment=2, segments=2)]
+    long = {"segments": 2, "layout": LAYOUT}
+    assert [order.context for order in orders] == [context(segment=1, **long), context(segment=2, **long)]
+    assert references(orders) == [REFERENCE & 0xFF] * 2
     assert [content_of(order) for order in orders] == [b"a" * 153, b"a" * 7 + b"b"]
     assert concluded == []
 
 
 def test_texts_that_were_altered_are_counted_once():
-    intake = Intake(msgspec.structs.replace(OPERATOR, text=TextConfig(transliterate=True)))
+    intake = Intake(replace(OPERATOR, text=TextConfig(transliterate=True)))
 
     for taken in (item(text="“a”"), item(text="a"), item(deliveries=2, text="“a”")):
         take(taken, intake=intake)
@@ -139,9 +148,9 @@ def test_orders_are_numbered_through():
 
 
 def test_a_redelivery_skips_the_segments_that_were_accepted():
-    orders, concluded = take(item(deliveries=2, text="a" * 320), accepted(1, 3))
+    orders, concluded = take(item(deliveries=2, text="a" * 320), accepted(1, 3, of=3))
 
-    again = {"segments": 3, "reply": reply(2)}
+    again = {"segments": 3, "reply": reply(2), "layout": LAYOUT}
     assert [order.context for order in orders] == [context(segment=2, **again)]
     assert concluded == [
         Concluded(Conclusion.ALREADY_ACCEPTED, context(segment=1, **again)),
@@ -150,16 +159,26 @@ def test_a_redelivery_skips_the_segments_that_were_accepted():
 
 
 def test_a_redelivery_that_was_accepted_whole_needs_no_order():
-    orders, concluded = take(item(deliveries=2), accepted(1))
+    orders, concluded = take(item(deliveries=2, text="a" * 161), accepted(1, 2, of=2))
 
+    whole = {"segments": 2, "reply": reply(2)}
     assert orders == []
-    assert concluded == [Concluded(Conclusion.ALREADY_ACCEPTED, context(reply=reply(2)))]
+    assert concluded == [
+        Concluded(Conclusion.ALREADY_ACCEPTED, context(segment=segment, **whole)) for segment in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize("sent", [NOTHING_SENT, accepted(1, of=2), unanswered(1)])
+def test_a_redelivery_that_lacks_an_answer_is_not_complete(sent: SentSegments):
+    assert not sent.is_complete
 
 
 def test_only_the_segments_of_a_redelivery_that_had_no_answer_are_marked_as_possibly_sent():
-    orders, concluded = take(item(deliveries=2, text="a" * 320), SentSegments(frozenset({1}), frozenset({1, 2})))
+    orders, concluded = take(
+        item(deliveries=2, text="a" * 320), SentSegments(frozenset({1}), frozenset({1, 2}), 3, LAYOUT)
+    )
 
-    again = {"segments": 3, "reply": reply(2)}
+    again = {"segments": 3, "reply": reply(2), "layout": LAYOUT}
     marked = context(segment=2, possibly_sent_before=True, **again)
     assert [order.context for order in orders] == [marked, context(segment=3, **again)]
     assert decode_context(orders[0].encoded_context) == marked
@@ -167,7 +186,7 @@ def test_only_the_segments_of_a_redelivery_that_had_no_answer_are_marked_as_poss
 
 
 def test_a_redelivery_that_had_no_answer_is_reported_where_the_operator_wants_that():
-    reporting = Intake(msgspec.structs.replace(OPERATOR, unknown_outcome=UnknownOutcome.REPORT))
+    reporting = Intake(replace(OPERATOR, unknown_outcome=UnknownOutcome.REPORT))
 
     orders, concluded = take(item(deliveries=2), unanswered(1), reporting)
 
@@ -184,7 +203,7 @@ def test_what_was_delivered_too_often_without_being_sent_is_unprocessable():
 def test_a_message_that_was_sent_in_part_ends_when_it_is_given_up():
     last = item(deliveries=MOST_DELIVERIES + 1, text="a" * 320)
 
-    orders, concluded = take(last, SentSegments(accepted=frozenset({1}), unanswered=frozenset({2})))
+    orders, concluded = take(last, SentSegments(frozenset({1}), frozenset({2}), 3))
 
     assert orders == []
     assert [(one.conclusion, one.context.segment) for one in concluded] == [
@@ -198,9 +217,7 @@ def test_new_settings_hold_for_what_is_read_from_now_on():
     intake = Intake(OPERATOR)
     (before,), _ = take(item(), intake=intake)
 
-    intake.configure(
-        msgspec.structs.replace(OPERATOR, receipt_ttl_h=1, message_id=MessageIdConfig(submit_resp=IdRule.DEC))
-    )
+    intake.configure(replace(OPERATOR, receipt_ttl_h=1, message_id=MessageIdConfig(submit_resp=IdRule.DEC)))
     (after,), _ = take(item(), intake=intake)
 
     assert [before.context, after.context] == [context(), context(receipt_ttl_s=3600, id_rule=IdRule.DEC)]
@@ -209,7 +226,7 @@ def test_new_settings_hold_for_what_is_read_from_now_on():
 def test_a_new_rule_for_long_messages_holds_for_what_is_read_from_now_on():
     intake = Intake(OPERATOR)
 
-    intake.configure(msgspec.structs.replace(OPERATOR, long_messages=LongMessages.PAYLOAD))
+    intake.configure(replace(OPERATOR, long_messages=LongMessages.PAYLOAD))
     orders, _ = take(item(text="a" * 161), intake=intake)
 
     assert [order.context for order in orders] == [context()]
@@ -224,11 +241,98 @@ def test_new_settings_number_the_orders_on():
     assert [order.key for order in take(item(), intake=intake)[0]] == [2]
 
 
-def test_parts_sent_after_a_redelivery_belong_to_those_sent_before_on_whatever_replica():
-    before, _ = take(item(text="a" * 161))
-    after, _ = take(item(deliveries=2, text="a" * 161), accepted(1), Intake(OPERATOR))
+@pytest.mark.parametrize(
+    ("operator", "text"),
+    [
+        (OPERATOR, "a" * 161),
+        (replace(OPERATOR, long_messages=LongMessages.UDH16), "ж" * 71),
+        (replace(OPERATOR, long_messages=LongMessages.SAR), "a" * 161),
+        (replace(OPERATOR, text=TextConfig(packed_gsm7=True)), "a" * 161),
+        (replace(OPERATOR, text=TextConfig(shift_tables=(Language.TURKISH,))), "ş" * 160),
+        (replace(OPERATOR, text=TextConfig(transliterate=True)), "“a”" * 100),
+        (replace(OPERATOR, default_alphabet=DefaultAlphabet.LATIN1), "é" * 150),
+    ],
+)
+@pytest.mark.parametrize("now", [OPERATOR, replace(OPERATOR, default_alphabet=DefaultAlphabet.ASCII)])
+def test_what_has_begun_goes_on_as_it_began_on_any_replica_and_by_any_rules(
+    operator: OperatorConfig, text: str, now: OperatorConfig
+):
+    before, _ = take(item(text=text), intake=Intake(operator))
+    layout, segments = before[0].context.layout, len(before)
+    again = Intake(now)
+    taken = item(deliveries=2, text=text)
 
-    assert references([*before, *after]) == [SEQUENCE & 0xFF] * 3
+    prepared = again.prepare(taken, again.read(taken), 0.0, accepted(1, of=segments, layout=layout))
+    after, _ = again.orders(prepared)
+
+    assert not prepared.needs_reference
+    assert [order.body for order in after] == [order.body for order in before[1:]]
+    assert {order.context.layout for order in after} == {layout}
+
+
+def test_binary_content_goes_on_as_it_began():
+    fields = {"text": None, "encoding": "binary", "data": base64.b64encode(bytes(141)).decode()}
+    before, _ = take(item(**fields))
+
+    sent = accepted(1, of=2, layout=before[0].context.layout)
+    after, _ = take(item(deliveries=2, **fields), sent, Intake(replace(OPERATOR, long_messages=LongMessages.SAR)))
+
+    assert [order.body for order in after] == [before[1].body]
+
+
+def test_the_layout_of_a_segment_without_an_answer_is_kept_too():
+    sent = unanswered(1, of=2, layout='["udh8",7,"gsm7",0]')
+
+    orders, _ = take(item(deliveries=2, text="a" * 161), sent)
+
+    assert references(orders) == [7, 7]
+
+
+def test_parts_from_before_layouts_were_recorded_are_joined_by_the_number_in_the_stream():
+    orders, _ = take(item(deliveries=2, text="a" * 320), accepted(1, of=3, layout=""))
+
+    assert references(orders) == [SEQUENCE & 0xFF] * 2
+
+
+@pytest.mark.parametrize(
+    ("segments", "layout"),
+    [
+        pytest.param(3, LAYOUT, id="another number of parts"),
+        pytest.param(3, "", id="another number of parts, and no layout"),
+        pytest.param(3, '["udh32",7,"gsm7",0]', id="a layout that another version wrote"),
+    ],
+)
+def test_a_message_that_cannot_go_on_as_it_began_ends_and_is_not_mixed(segments: int, layout: str):
+    sent = SentSegments(frozenset({1}), frozenset({2}), segments, layout)
+
+    orders, concluded = take(item(deliveries=2, text="a" * 161), sent)
+
+    whole = {"segments": 3, "reply": reply(2)}
+    assert orders == []
+    assert concluded == [
+        Concluded(Conclusion.ALREADY_ACCEPTED, context(segment=1, **whole)),
+        Concluded(Conclusion.REPORTED, context(segment=2, **whole)),
+        Concluded(Conclusion.EXPIRED, context(segment=3, **whole)),
+    ]
+
+
+@pytest.mark.parametrize(("text", "needed"), [("a", False), ("a" * 161, True)])
+def test_only_what_takes_several_segments_waits_for_a_reference(text: str, needed: bool):
+    intake, taken = Intake(OPERATOR), item(text=text)
+
+    assert intake.prepare(taken, intake.read(taken), 0.0).needs_reference is needed
+
+
+def test_without_redis_the_reference_is_the_number_in_the_stream():
+    intake, taken = Intake(OPERATOR), item(text="a" * 161)
+
+    assert intake.prepare(taken, intake.read(taken), 0.0).own_reference == SEQUENCE
+
+
+def test_a_text_that_was_altered_says_so_in_its_context():
+    (order,), _ = take(item(text="“a”"), intake=Intake(replace(OPERATOR, text=TextConfig(transliterate=True))))
+
+    assert order.context == context(transliterated=True)
 
 
 def test_what_cannot_be_prepared_is_unprocessable_at_intake():

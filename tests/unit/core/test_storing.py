@@ -26,6 +26,8 @@ CONTEXT = MessageContext(
     metadata={"k": "v"},
     traceparent="trace",
     possibly_sent_before=True,
+    transliterated=True,
+    layout="layout",
 )
 ROW = CorrelationRow(
     message_id="m",
@@ -42,6 +44,8 @@ ROW = CorrelationRow(
     metadata={"k": "v"},
     traceparent="trace",
     possibly_repeated=True,
+    transliterated=True,
+    layout="layout",
 )
 
 

@@ -594,7 +594,7 @@ def test_the_open_submits_of_a_lost_session_are_given_back_with_time_for_its_ans
     made.session_lost(A, NOW)
 
     assert made.take_concluded() == [given_back(one, UNSURE_DELAY_S) for one in open_submits]
-    assert made.take_unanswered() == [one.context.key for one in open_submits]
+    assert made.take_unanswered() == [one.context.unanswered() for one in open_submits]
     assert (made.waiting, made.in_hand, made.unknown_outcomes, made.can_carry) == (1, 0, WINDOW, False)
 
 
@@ -606,7 +606,7 @@ def test_the_orders_of_a_lost_session_go_on_as_its_last_words_say():
     made.session_lost(A, NOW, LastWords(frozenset({answered.key}), frozenset({unanswered.key})))
 
     assert made.take_concluded() == [given_back(neither, UNSURE_DELAY_S)]
-    assert made.take_unanswered() == [unanswered.context.key]
+    assert made.take_unanswered() == [unanswered.context.unanswered()]
     assert (made.waiting, made.in_hand, made.unknown_outcomes) == (1, 0, 1)
     assert made.assign(PLENTY, NOW, WALL_NOW) == {B: [unanswered]}
     assert unanswered.context.possibly_sent_before
@@ -617,7 +617,7 @@ def test_an_order_without_an_answer_is_noted_once_however_often_it_goes_out():
     hand_over(made, [one])
 
     made.reported(A, returned(Unsubmitted.UNKNOWN, one), NOW)
-    assert made.take_unanswered() == [one.context.key]
+    assert made.take_unanswered() == [one.context.unanswered()]
     made.assign(PLENTY, NOW, WALL_NOW)
     made.reported(A, returned(Unsubmitted.UNKNOWN, one), NOW)
 
