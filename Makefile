@@ -15,7 +15,7 @@ secret = $(if $(2),--secret id=$(1)$(comma)src=$(2))
 comma := ,
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test check scenarios scenarios-real interop fuzz bench chart image base-image lock schemas clean
+.PHONY: demo test check scenarios scenarios-real interop fuzz bench pressure chart image base-image lock schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -43,6 +43,9 @@ fuzz: $(VENV)/.fuzz  ## what reads the octets of others, coverage-guided; FUZZ_S
 
 bench: $(STAMP)  ## throughput and cost, on this machine
 	@$(BIN)/python -m loadtest.bench $(BENCH_ARGS)
+
+pressure: $(STAMP)  ## slow commits, and receipts faster than they can be stored: what every queue holds then
+	@$(BIN)/python -m loadtest.pressure $(PRESSURE_ARGS)
 
 chart: $(VENV)/.chart  ## the Helm chart: lint, whole resources, schemas of Kubernetes, NetworkPolicy, secrets, alerts
 	@$(BIN)/python -m pytest -rs tests/chart $(PYTEST_ARGS)

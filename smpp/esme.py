@@ -23,7 +23,7 @@ from smpp.window import Backlog
 _DELIVER_SM = CommandId.DELIVER_SM
 _DATA_SM = CommandId.DATA_SM
 
-MAX_UNANSWERED_DELIVERS = 1000
+MAX_UNANSWERED_DELIVERS = 5000
 """More deliver_sm and data_sm than that are not held at once, but sent back to be delivered again."""
 
 

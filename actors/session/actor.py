@@ -1,5 +1,6 @@
 """SessionActor: wires one session's binding, submits and deliveries to its lanes and its OperatorActor."""
 
+import asyncio
 import logging
 import time
 from typing import Any
@@ -15,12 +16,12 @@ from actors.session.link import SmppLink
 from actors.session.links import SessionLinks
 from actors.session.submits import SubmitPath
 from adapters.telemetry import metrics
-from adapters.telemetry.logs import log_event
+from adapters.telemetry.event_limiter import EventLimiter
 from messages.control import Reconfigure, SessionAssignment, SessionBound, SessionUnbound, Start
 from messages.lanes import SubmitBatch
 from smpp.events import DeliverReceived, EnquireLinkAnswered, Event, LinkSilent, PduRefused
 
-log = logging.getLogger(__name__)
+LOG_FLUSH_S = 60.0
 
 
 class SessionBody(Body):
@@ -32,6 +33,7 @@ class SessionBody(Body):
         self._operator = assignment.operator
         self._endpoint = assignment.operator.endpoints[assignment.endpoint]
         self._links = SessionLinks(self._operator, self._received, lambda reason: self._keeper.lost(reason))
+        self._log = EventLimiter(logging.getLogger(__name__))  # an SMSC that errs does so thousands of times a second
         self._keeper = BindKeeper(assignment, self.name, self._links, self)
 
     async def run(self) -> None:
@@ -44,6 +46,7 @@ class SessionBody(Body):
         self._publisher.start()
         self._show_state()
         self.spawn(self._keeper.run())
+        self.spawn(self._flush_log())
 
     def deliver(self, deliveries: list[Delivery]) -> None:
         for connection, _number, message in deliveries:
@@ -74,7 +77,12 @@ class SessionBody(Body):
         elif isinstance(event, EnquireLinkAnswered):
             metrics.histogram("smpp_enquire_link_seconds", operator=self._operator.operator_id).observe(event.took_s)
         elif isinstance(event, PduRefused):
-            log_event(log, logging.WARNING, "pdu_refused", event.reason, operator_id=self._operator.operator_id)
+            self._log.log(logging.WARNING, "pdu_refused", event.reason, operator_id=self._operator.operator_id)
+
+    async def _flush_log(self) -> None:
+        while True:
+            await asyncio.sleep(LOG_FLUSH_S)
+            self._log.flush()
 
     # Of the keeper.
 

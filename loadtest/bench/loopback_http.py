@@ -1,4 +1,4 @@
-"""JSON from an HTTP server on this machine."""
+"""JSON from and to an HTTP server on this machine."""
 
 import http.client
 import json
@@ -11,9 +11,18 @@ TIMEOUT_S = 10.0
 
 def get_json(port: int, path: str) -> Any:
     """The answer to a GET; OSError or http.client.HTTPException when there is none, ValueError for another status."""
+    return _ask(port, "GET", path)
+
+
+def post_json(port: int, path: str, body: object) -> Any:
+    """The answer to a POST; raises as get_json."""
+    return _ask(port, "POST", path, json.dumps(body))
+
+
+def _ask(port: int, method: str, path: str, body: str | None = None) -> Any:
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=TIMEOUT_S)
     try:
-        connection.request("GET", path)
+        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
         response = connection.getresponse()
         if response.status != http.client.OK:
             raise ValueError(f"{path}: {response.status} {response.reason}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import getpid
 from time import monotonic
 from typing import NamedTuple
@@ -32,6 +32,7 @@ class Plan:
 
     operators, tps: how many, and the limit of each. window: unanswered submit_sm of a bind; None: the connector's
     default. receipt_delay_s: from the submit_sm_resp to the receipt. recorded: the simulator notes each submit_sm.
+    traits: more of sandbox.smsc.character. sessions: of each operator.
     """
 
     operators: int
@@ -39,10 +40,17 @@ class Plan:
     receipt_delay_s: float
     window: int | None = None
     recorded: bool = False
+    traits: Mapping[str, object] = field(default_factory=dict)
+    sessions: int = 1
 
     @property
     def operator_ids(self) -> list[str]:
         return [f"bench-{number}" for number in range(self.operators)]
+
+    @property
+    def binds(self) -> int:
+        """Of all operators together."""
+        return self.operators * self.sessions
 
 
 class Reading(NamedTuple):
@@ -62,9 +70,15 @@ class Rig:
     simulator: Simulator
     connector: MeasuredConnector
 
-    def enable_operators(self, enabled: bool = True) -> None:
-        """Seen by the connector when it is told that the operators have changed."""
-        operators = {operator_id: self._operator(operator_id, enabled) for operator_id in self.plan.operator_ids}
+    def enable_operators(self, enabled: bool = True, port: int | None = None) -> None:
+        """Seen by the connector when it is told that the operators have changed.
+
+        port: where it reaches the simulator, if by way of a link proxy.
+        """
+        endpoint = {"host": LOOPBACK, "port": port or self.simulator.port}
+        operators = {
+            operator_id: self._operator(operator_id, enabled, endpoint) for operator_id in self.plan.operator_ids
+        }
         credentials = {
             operator_id: Credentials(system_id=operator_id, password=PASSWORD, version=1) for operator_id in operators
         }
@@ -86,16 +100,16 @@ class Rig:
         trees = {name: [process.pid for process in process_tree(root.child.pid)] for name, root in roots.items()}
         return {CONNECTOR: self.connector.pids(), **trees, LOAD_GENERATOR: [getpid()]}
 
-    def _operator(self, operator_id: str, enabled: bool) -> dict[str, object]:
+    def _operator(self, operator_id: str, enabled: bool, endpoint: Mapping[str, object]) -> dict[str, object]:
         plan = self.plan
         window = {} if plan.window is None else {"window": plan.window}
-        endpoint = {"host": LOOPBACK, "port": self.simulator.port}
         return {
             "operator_id": operator_id,
             "enabled": enabled,
             "tps": plan.tps,
             "endpoints": [endpoint],
             **window,
+            "bind": {"sessions": plan.sessions},
         }
 
 
@@ -109,9 +123,8 @@ def running_rig(plan: Plan) -> Iterator[Rig]:
     three may.
     """
     with Stack() as stack:
-        simulator = Simulator(
-            stack.directory / "simulator", receipt_delay_s=plan.receipt_delay_s, recorded=plan.recorded
-        )
+        traits = {"receipt_delay_s": plan.receipt_delay_s, **plan.traits}
+        simulator = Simulator(stack.directory / "simulator", traits, recorded=plan.recorded)
         connector = MeasuredConnector(stack.directory / "connector", stack.environment)
         rig = Rig(plan, stack, simulator, connector)
         rig.enable_operators(False)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from loadtest.bench.loopback_http import get_json
+from loadtest.bench.loopback_http import get_json, post_json
 from sandbox.demo.program import program, program_environment
 from sandbox.process import LOOPBACK, ServerProcess, reserve_port
 
@@ -18,20 +18,20 @@ class Simulator(ServerProcess):
     name = "simulator"
     ready_line = '"control"'
 
-    def __init__(self, directory: Path, *, receipt_delay_s: float, recorded: bool = False) -> None:
-        """recorded: keep a line for each submit_sm, for `received_at_ns`."""
+    def __init__(self, directory: Path, traits: Mapping[str, object], *, recorded: bool = False) -> None:
+        """traits: of sandbox.smsc.character. recorded: keep a line for each submit_sm, for `received_at_ns`."""
         super().__init__(directory)
         self._control = reserve_port()
-        self._receipt_delay_s = receipt_delay_s
+        self._traits = {"deliver_window": DELIVER_WINDOW, **traits}
         self._record = directory / "submits.jsonl" if recorded else None
 
     def command(self) -> Sequence[str | Path]:
         """All that it does is on the command line."""
         control_port = self._control.getsockname()[1]
         listen = ("--host", LOOPBACK, "--port", str(self.port), "--control-port", str(control_port))
-        receipts = ("--receipt-delay-s", str(self._receipt_delay_s), "--deliver-window", str(DELIVER_WINDOW))
+        traits = [word for name, value in self._traits.items() for word in (f"--{name.replace('_', '-')}", str(value))]
         record = ("--record", self._record) if self._record else ()
-        return [*program(), "sandbox", "smsc", *listen, *receipts, *record]
+        return [*program(), "sandbox", "smsc", *listen, *traits, *record]
 
     def environment(self) -> Mapping[str, str]:
         """No settings: it needs none."""
@@ -46,6 +46,14 @@ class Simulator(ServerProcess):
         """What it saw until now."""
         report: dict[str, Any] = get_json(self._control.getsockname()[1], "/report")
         return report
+
+    def change(self, **traits: object) -> None:
+        """Behave so from now on."""
+        post_json(self._control.getsockname()[1], "/behaviour", traits)
+
+    def act(self, name: str) -> None:
+        """Do this to every link, see sandbox.smsc.acts."""
+        post_json(self._control.getsockname()[1], "/act", {"act": name})
 
     def received_at_ns(self) -> dict[int, int]:
         """Epoch nanoseconds of the submit_sm with each marker; of one that came twice, of the first."""

@@ -2,29 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from time import monotonic, time_ns
-from typing import NamedTuple
-
-from nats.js import JetStreamContext
-from nats.js.api import PubAck
 
 from loadtest.bench.figures import Steady
-from loadtest.bench.filling import CONFIRM_TIMEOUT_S, operator_of, publish
 from loadtest.bench.reconciliation import reconcile
 from loadtest.bench.rig import Plan, Rig, usage_between
-from loadtest.bench.streams import all_settled, connected, enable_operators, until
+from loadtest.bench.schedule import publish_evenly
+from loadtest.bench.streams import all_bound, all_settled, connected, enable_operators
 
 RATE_TPS = 100
 LIMIT_TPS = 200
 WARM_UP_S = 5
-
-
-class _Publishing(NamedTuple):
-    """What was published: when each message was, how late at most, and the answers still to come."""
-
-    at_ns: list[int]
-    late_s: float
-    stored: list[asyncio.Future[PubAck]]
 
 
 def steady_plan(operators: int, receipt_delay_s: float) -> Plan:
@@ -37,38 +24,19 @@ async def measure_steady(rig: Rig, seconds: int) -> Steady:
     messages, warm_up = RATE_TPS * (WARM_UP_S + seconds), RATE_TPS * WARM_UP_S
     async with connected(rig) as client:
         await enable_operators(rig, client)
-        await until(lambda: _all_bound(rig), "the operators were not bound")
-        publishing = asyncio.create_task(_publish(client.jetstream(), rig.plan.operator_ids, messages))
+        await all_bound(rig)
+        publishing = publish_evenly(client.jetstream(), rig.plan.operator_ids, messages, RATE_TPS)
+        under_way = asyncio.create_task(publishing)
         await asyncio.sleep(WARM_UP_S)
         before = rig.read_cpu()
-        published = await publishing
+        published = await under_way
         usage = usage_between(before, rig.read_cpu())
         memory, names = rig.connector_pss_bytes(), rig.connector.names()
-        async with asyncio.timeout(CONFIRM_TIMEOUT_S):
-            await asyncio.gather(*published.stored)
+        await published.confirmed()
         await all_settled(client, messages)
         reconciled = await reconcile(rig, client, messages, usage)
     latencies_ms = _latencies_ms(published.at_ns, rig.simulator.received_at_ns(), warm_up)
     return Steady(latencies_ms, published.late_s * 1000, usage, memory, names, reconciled.problems)
-
-
-async def _all_bound(rig: Rig) -> bool:
-    bound: int = rig.simulator.report()["binds"]["now"]
-    return bound == rig.plan.operators
-
-
-async def _publish(jetstream: JetStreamContext, operator_ids: list[str], messages: int) -> _Publishing:
-    """One every 1 / RATE_TPS seconds; one that is late does not move those after it."""
-    published = _Publishing([], 0.0, [])
-    late_s = 0.0
-    first_due = monotonic()
-    for number in range(messages):
-        due = first_due + number / RATE_TPS
-        await asyncio.sleep(max(0.0, due - monotonic()))
-        late_s = max(late_s, monotonic() - due)
-        published.at_ns.append(time_ns())
-        published.stored.append(await publish(jetstream, operator_of(operator_ids, number), number))
-    return published._replace(late_s=late_s)
 
 
 def _latencies_ms(published_at_ns: Sequence[int], received_at_ns: dict[int, int], first: int) -> list[float]:

@@ -65,11 +65,21 @@ async def until(happened: Callable[[], Awaitable[bool]], complaint: str, timeout
         await asyncio.sleep(POLL_S)
 
 
-async def enable_operators(rig: Rig, client: Client) -> None:
-    """Let the connector bind and send."""
-    rig.enable_operators()
+async def enable_operators(rig: Rig, client: Client, port: int | None = None) -> None:
+    """Let the connector bind and send; port: as of Rig.enable_operators."""
+    rig.enable_operators(port=port)
     await client.publish(CONFIG_CHANGED)
     await client.flush()
+
+
+async def all_bound(rig: Rig, within_s: float = START_TIMEOUT_S) -> None:
+    """Wait until every session is bound; NeverHappened after `within_s`."""
+
+    async def is_so() -> bool:
+        bound: int = rig.simulator.report()["binds"]["now"]
+        return bound == rig.plan.binds
+
+    await until(is_so, "the operators were not bound", within_s)
 
 
 async def all_settled(client: Client, messages: int) -> None:

@@ -149,8 +149,8 @@ class Exchange:
     def _deliver_timed_out(self, _link: Link, event: DeliverTimedOut, now: float) -> None:
         self.deliveries.timed_out(_delivery(event.key), now)
 
-    def _enquire_link_answered(self, _link: Link, _event: EnquireLinkAnswered, _now: float) -> None:
-        self._ledger.enquire_links_answered += 1
+    def _enquire_link_answered(self, _link: Link, event: EnquireLinkAnswered, _now: float) -> None:
+        self._ledger.enquiry_answered(event.took_s)
 
     def _enquire_link_received(self, _link: Link, _event: EnquireLinkReceived, _now: float) -> None:
         self._ledger.enquire_links += 1

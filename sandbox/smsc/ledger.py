@@ -114,12 +114,18 @@ class Ledger:
         self.ignored = 0
         self.enquire_links = 0
         self.enquire_links_answered = 0
+        self.longest_enquiry_s = 0.0
         self.pdus_refused = 0
 
     def submitted(self, system_id: str, command_status: int, now: float, at: float) -> None:
         """A submit_sm came and gets this verdict."""
         self.submits.add(command_status, now, at)
         self.by_system_id[system_id].add(command_status, now, at)
+
+    def enquiry_answered(self, took_s: float) -> None:
+        """The ESME answered an enquire_link."""
+        self.enquire_links_answered += 1
+        self.longest_enquiry_s = max(self.longest_enquiry_s, took_s)
 
     def left_unanswered(self, system_id: str) -> None:
         """An accepted submit_sm gets no answer."""
@@ -138,6 +144,7 @@ class Ledger:
         with parts missing, `distinct` and `duplicated` submits, `untold` those too many to compare.
         markers: numbers at the beginning of texts (`#12`), a thousand at most named.
         binds: `highest_window` is the most unanswered submit_sm on one. ignored: submits on silent links.
+        enquire_links: those of the ESME, those of ours that it answered, and the longest that it took to.
         """
         return {
             "submits": self.submits.report(),
@@ -149,7 +156,11 @@ class Ledger:
             "mo": self.mo.report(),
             "connections": self.connections,
             "ignored": self.ignored,
-            "enquire_links": {"received": self.enquire_links, "answered": self.enquire_links_answered},
+            "enquire_links": {
+                "received": self.enquire_links,
+                "answered": self.enquire_links_answered,
+                "longest_answer_s": round(self.longest_enquiry_s, 3),
+            },
             "pdus_refused": self.pdus_refused,
         }
 

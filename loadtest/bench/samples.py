@@ -1,0 +1,93 @@
+"""What the connector holds, read now and then while it is at work: memory, descriptors, threads, files, queues."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from http.client import HTTPException
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+
+from loadtest.bench.accounting import pss_bytes
+from loadtest.bench.loopback_http import get_json
+from loadtest.bench.rig import Rig
+
+Queues = Mapping[str, Mapping[str, float]]
+"""Figures that are numbers, by name, of each actor, by name."""
+
+
+class Sample(NamedTuple):
+    """At one moment. descriptors, threads: of all its processes. files: in RUNTIME_DIR. deliveries: deliver_sm that the
+    simulator has sent so far."""
+
+    at: float
+    pss_bytes: int
+    processes: int
+    descriptors: int
+    threads: int
+    files: int
+    deliveries: int
+    queues: Queues
+
+
+def take_sample(rig: Rig) -> Sample:
+    """Asks the SMSC for an enquire_link, too, so that its report tells how long the connector takes to answer."""
+    pids = rig.connector.pids()
+    rig.simulator.act("enquire-link")
+    return Sample(
+        at=monotonic(),
+        pss_bytes=pss_bytes(pids),
+        processes=len(pids),
+        descriptors=entries(Path(f"/proc/{pid}/fd") for pid in pids),
+        threads=entries(Path(f"/proc/{pid}/task") for pid in pids),
+        files=sum(len(names) for _folder, _folders, names in os.walk(rig.connector.settings()["RUNTIME_DIR"])),
+        deliveries=rig.simulator.report()["receipts"]["sent"],
+        queues=_queues(rig),
+    )
+
+
+@asynccontextmanager
+async def sampling(rig: Rig, every_s: float) -> AsyncIterator[list[Sample]]:
+    """Samples gather in the list until the end of the block."""
+    samples: list[Sample] = []
+    watching = asyncio.create_task(_watch(rig, every_s, samples))
+    try:
+        yield samples
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+
+
+def entries(folders: Iterable[Path]) -> int:
+    """In all of them; a process that has gone meanwhile has none."""
+    return sum(_entries(folder) for folder in folders)
+
+
+def queues_of(node: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Of the node of a dump and of all below it."""
+    found = {node["name"]: {name: value for name, value in node.items() if type(value) in (int, float)}}
+    for child in node["children"]:
+        found |= queues_of(child)
+    return found
+
+
+async def _watch(rig: Rig, every_s: float, samples: list[Sample]) -> None:
+    while True:
+        samples.append(await asyncio.to_thread(take_sample, rig))
+        await asyncio.sleep(every_s)
+
+
+def _queues(rig: Rig) -> Queues:
+    """Empty where the connector did not answer in time, as on a busy machine."""
+    with contextlib.suppress(OSError, HTTPException, ValueError):
+        return queues_of(get_json(rig.connector.port, "/status"))
+    return {}
+
+
+def _entries(folder: Path) -> int:
+    with contextlib.suppress(OSError):
+        return len(os.listdir(folder))
+    return 0
