@@ -11,11 +11,12 @@ BASE_IMAGE ?= python:3.11-slim-bookworm
 PIP_CONF ?=
 CA_PEM ?=
 APT_CONF ?=
+SOAK_SECONDS ?= 1800
 secret = $(if $(2),--secret id=$(1)$(comma)src=$(2))
 comma := ,
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test check scenarios scenarios-real interop fuzz bench pressure chart image base-image lock schemas clean
+.PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep pressure soak chart image base-image lock schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -44,8 +45,14 @@ fuzz: $(VENV)/.fuzz  ## what reads the octets of others, coverage-guided; FUZZ_S
 bench: $(STAMP)  ## throughput and cost, on this machine
 	@$(BIN)/python -m loadtest.bench $(BENCH_ARGS)
 
+bench-sweep: $(STAMP)  ## the sweep of expired correlations beside the writes; SWEEP_ARGS="--rows 20000000" for large
+	@$(BIN)/python -m loadtest.sweep $(SWEEP_ARGS)
+
 pressure: $(STAMP)  ## slow commits, and receipts faster than they can be stored: what every queue holds then
 	@$(BIN)/python -m loadtest.pressure $(PRESSURE_ARGS)
+
+soak: $(STAMP)  ## 500 TPS with links cut each minute; SOAK_SECONDS=90 SOAK_ARGS="--cut-every-s 15" for short
+	@$(BIN)/python -m loadtest.soak --seconds $(SOAK_SECONDS) $(SOAK_ARGS)
 
 chart: $(VENV)/.chart  ## the Helm chart: lint, whole resources, schemas of Kubernetes, NetworkPolicy, secrets, alerts
 	@$(BIN)/python -m pytest -rs tests/chart $(PYTEST_ARGS)

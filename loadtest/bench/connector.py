@@ -7,7 +7,7 @@ from signal import SIGKILL
 from typing import Any
 
 from loadtest.bench.accounting import cpu_times, pids_with_variable
-from loadtest.bench.loopback_http import get_json
+from loadtest.bench.loopback_http import get_json, get_text
 from sandbox.child import ServerError
 from sandbox.demo.connector import Connector
 from sandbox.process import STOP_TIMEOUT_S
@@ -40,6 +40,11 @@ class MeasuredConnector(Connector):
         with suppress(OSError, HTTPException, ValueError):
             names |= actor_names(get_json(self.port, "/status"))
         return names
+
+    def counted(self, metric: str) -> float:
+        """The sum of a counter over all its labels; OSError, ValueError."""
+        samples = [line.rsplit(" ", 1) for line in get_text(self.port, "/metrics").splitlines()]
+        return sum(float(value) for name, value in samples if name.partition("{")[0] == metric)
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """As of every server, and ends what has left its tree and stayed."""

@@ -1,4 +1,4 @@
-"""JSON from and to an HTTP server on this machine."""
+"""Text and JSON from and to an HTTP server on this machine."""
 
 import http.client
 import json
@@ -11,21 +11,26 @@ TIMEOUT_S = 10.0
 
 def get_json(port: int, path: str) -> Any:
     """The answer to a GET; OSError or http.client.HTTPException when there is none, ValueError for another status."""
+    return json.loads(get_text(port, path))
+
+
+def get_text(port: int, path: str) -> str:
+    """The same as it came."""
     return _ask(port, "GET", path)
 
 
 def post_json(port: int, path: str, body: object) -> Any:
     """The answer to a POST; raises as get_json."""
-    return _ask(port, "POST", path, json.dumps(body))
+    return json.loads(_ask(port, "POST", path, json.dumps(body)))
 
 
-def _ask(port: int, method: str, path: str, body: str | None = None) -> Any:
+def _ask(port: int, method: str, path: str, body: str | None = None) -> str:
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=TIMEOUT_S)
     try:
         connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
         response = connection.getresponse()
         if response.status != http.client.OK:
             raise ValueError(f"{path}: {response.status} {response.reason}")
-        return json.load(response)
+        return response.read().decode()
     finally:
         connection.close()

@@ -33,7 +33,10 @@ class Sample(NamedTuple):
 
 
 def take_sample(rig: Rig) -> Sample:
-    """Asks the SMSC for an enquire_link, too, so that its report tells how long the connector takes to answer."""
+    """Asks the SMSC for an enquire_link, too, so that its report tells how long the connector takes to answer.
+
+    Raises OSError, http.client.HTTPException or ValueError when one of the two does not tell how it is.
+    """
     pids = rig.connector.pids()
     rig.simulator.act("enquire-link")
     return Sample(
@@ -44,7 +47,7 @@ def take_sample(rig: Rig) -> Sample:
         threads=entries(Path(f"/proc/{pid}/task") for pid in pids),
         files=sum(len(names) for _folder, _folders, names in os.walk(rig.connector.settings()["RUNTIME_DIR"])),
         deliveries=rig.simulator.report()["receipts"]["sent"],
-        queues=_queues(rig),
+        queues=queues_of(get_json(rig.connector.port, "/status")),
     )
 
 
@@ -75,16 +78,11 @@ def queues_of(node: Mapping[str, Any]) -> dict[str, dict[str, float]]:
 
 
 async def _watch(rig: Rig, every_s: float, samples: list[Sample]) -> None:
+    """Leaves out what was not answered in time, as on a busy machine."""
     while True:
-        samples.append(await asyncio.to_thread(take_sample, rig))
+        with contextlib.suppress(OSError, HTTPException, ValueError):
+            samples.append(await asyncio.to_thread(take_sample, rig))
         await asyncio.sleep(every_s)
-
-
-def _queues(rig: Rig) -> Queues:
-    """Empty where the connector did not answer in time, as on a busy machine."""
-    with contextlib.suppress(OSError, HTTPException, ValueError):
-        return queues_of(get_json(rig.connector.port, "/status"))
-    return {}
 
 
 def _entries(folder: Path) -> int:

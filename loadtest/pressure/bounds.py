@@ -25,7 +25,6 @@ def bounds(tps: int, sessions: int) -> dict[str, float]:
         "correlation-writer: waiting_frames": MAX_ACK_PENDING,
         "receipt-publisher: waiting": AT_PUBLISHER * sessions,
         "receipt-publisher: early": AT_PUBLISHER * sessions,
-        "receipt-publisher: parts": AT_PUBLISHER * sessions,
     }
 
 

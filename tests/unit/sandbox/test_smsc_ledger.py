@@ -196,3 +196,10 @@ def test_binds_are_counted_now_at_most_and_in_all() -> None:
 def test_what_is_neither_accepted_nor_given_up_is_pending() -> None:
     tally = DeliverTally(made=10, sent=15, answered=4, refused=3, timed_out=2, given_up=1, dropped=2)
     assert tally.report() == {**vars(tally), "pending": 3}
+
+
+def test_the_longest_answer_to_an_enquire_link_is_told() -> None:
+    ledger = Ledger()
+    for took_s in (0.1, 0.25, 0.2):
+        ledger.enquiry_answered(took_s)
+    assert ledger.report()["enquire_links"] == {"received": 0, "answered": 3, "longest_answer_s": 0.25}

@@ -1,0 +1,108 @@
+"""The writers alone, then with sweeps beside them: one that is killed, then two at once to the end."""
+
+import asyncio
+import re
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtest.bench.figures import percentile
+from loadtest.sweep.table import counts, is_begun
+from loadtest.sweep.writing import SteadyWriter, writing
+from sandbox.demo.program import program, program_environment
+
+LOOK_S = 0.02
+MOST_TIMES = 2.0  # as long, the p99 of the writers during a sweep
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """sweep_s: from the first sweep to the end of the last one. problems: rows too many or too few, or a sweep that
+    failed."""
+
+    rows: int
+    swept: int
+    sweep_s: float
+    before_ms: Sequence[float]
+    during_ms: Sequence[float]
+    problems: Sequence[str]
+
+    @property
+    def times(self) -> float:
+        """How many times as long the p99 of the writers was."""
+        return percentile(self.during_ms, 99) / percentile(self.before_ms, 99)
+
+    @property
+    def holds(self) -> bool:
+        return not self.problems and self.times <= MOST_TIMES
+
+
+class Sweeps:
+    """`smpp-connector sweep` on one database."""
+
+    def __init__(self, directory: Path, dsn: str, passfile: Path) -> None:
+        self._dsn = dsn
+        self._environment = {
+            "POSTGRES_DSN": dsn,
+            "PGPASSFILE": str(passfile),
+            **program_environment(directory),
+        }
+
+    async def start(self) -> Process:
+        return await asyncio.create_subprocess_exec(
+            *program(), "sweep", env=self._environment, stdin=DEVNULL, stdout=PIPE
+        )
+
+    async def killed_at_work(self) -> None:
+        """One that ends by SIGKILL as soon as it has begun."""
+        sweep = await self.start()
+        while sweep.returncode is None and not await asyncio.to_thread(is_begun, self._dsn):
+            await asyncio.sleep(LOOK_S)
+        with suppress(ProcessLookupError):
+            sweep.kill()
+        await sweep.wait()
+
+    async def two_at_once(self) -> list[str]:
+        """What each of them printed at its end; something else than 0 as its exit code is said in its place."""
+        both = [await self.start(), await self.start()]
+        try:
+            outputs = [(await one.communicate())[0].decode().strip() for one in both]
+        finally:
+            for one in both:
+                if one.returncode is None:
+                    one.kill()
+        return [
+            output if not one.returncode else f"exit code {one.returncode}"
+            for one, output in zip(both, outputs, strict=True)
+        ]
+
+
+async def measure_sweep(dsn: str, sweeps: Sweeps, rows: int, seconds: float, say: Callable[[str], None]) -> Swept:
+    """seconds: of the writers alone, before."""
+    async with writing(dsn) as writer:
+        await asyncio.sleep(seconds)
+        before_ms = list(writer.took_ms)
+        say(f"writers alone: p99 {percentile(before_ms, 99):.1f} ms")
+        started_at = time.monotonic()
+        await sweeps.killed_at_work()
+        endings = await sweeps.two_at_once()
+        sweep_s = time.monotonic() - started_at
+        during_ms = writer.took_ms[len(before_ms) :]
+    problems = _unswept(endings) + _miscounted(dsn, rows, writer)
+    return Swept(rows, rows // 2, sweep_s, before_ms, during_ms, problems)
+
+
+def _unswept(endings: Sequence[str]) -> list[str]:
+    return [
+        f"a sweep ended with: {ending}" for ending in endings if not re.fullmatch(r"swept \d+ correlations", ending)
+    ]
+
+
+def _miscounted(dsn: str, rows: int, writer: SteadyWriter) -> list[str]:
+    """Every expired row is gone, and nothing else."""
+    expired, left = counts(dsn)
+    expected = rows - rows // 2 + writer.rows
+    return [f"{expired} expired, {left} rows in all are left, not {expected}"] if expired or left != expected else []
