@@ -115,14 +115,25 @@ async def open_link(
 ) -> SmppLink:
     """Connect to the first address of the endpoint that answers; names are resolved anew each time.
 
-    Raises OSError (also for TLS) and TimeoutError.
+    An address that does not answer leaves the others their share of the time. Raises OSError (also for TLS) and
+    TimeoutError.
     """
+    loop = asyncio.get_running_loop()
     server_name = (endpoint.tls_server_name or endpoint.host) if tls else None
-    connecting = asyncio.get_running_loop().create_connection(
-        make_link, endpoint.host, endpoint.port, ssl=tls, server_hostname=server_name
-    )
-    _transport, link = await asyncio.wait_for(connecting, timeout_s)
-    return link
+    resolving = loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+    found = await asyncio.wait_for(resolving, timeout_s)
+    failure = OSError("the name has no address")
+    for *_, address in found:
+        connecting = loop.create_connection(
+            make_link, str(address[0]), endpoint.port, ssl=tls, server_hostname=server_name
+        )
+        try:
+            _transport, link = await asyncio.wait_for(connecting, timeout_s / len(found))
+        except OSError as error:
+            failure = error
+        else:
+            return link
+    raise failure
 
 
 def _set_socket_options(sock: socket.socket) -> None:

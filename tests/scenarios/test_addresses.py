@@ -1,6 +1,8 @@
 """The host of an endpoint is a name, and what it means can change (issue 3, row 2)."""
 
+import socket
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 import pytest
@@ -20,6 +22,8 @@ pytestmark = [
 
 NAME = "smsc.example"
 FIRST, SECOND, THIRD, SIXTH = "127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"
+
+QUEUE = 4  # more than Linux keeps for a backlog of 0
 
 
 class Connected(Protocol):
@@ -53,12 +57,33 @@ def _named(service: ConnectorProcess) -> NamedHostsProcess:
     return service
 
 
+@contextmanager
+def never_answering(address: str, port: int) -> Iterator[None]:
+    """A listener whose queue is full: the kernel drops what else asks to connect."""
+    with ExitStack() as sockets:
+        listener = sockets.enter_context(socket.create_server((address, port), backlog=0))
+        for _ in range(QUEUE):
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield
+
+
 @pytest.mark.parametrize(
-    "addresses", [(SECOND, FIRST), (SIXTH, FIRST), (SIXTH, THIRD, SECOND, FIRST)], ids=["second", "IPv4", "last"]
+    "addresses", [(FIRST, THIRD), (SIXTH, THIRD), (SIXTH, FIRST, SECOND, THIRD)], ids=["second", "IPv4", "last"]
 )
 def test_all_addresses_of_a_name_are_tried(site: Sites, connected: Connected, addresses: Sequence[str]) -> None:
-    smsc = site(host=FIRST)
+    smsc = site(host=THIRD)  # which the resolver, too, puts last
     connected(smsc, addresses)
+    assert smsc.binds["now"] == 1
+
+
+def test_an_address_that_never_answers_does_not_keep_the_others_from_being_tried(
+    site: Sites, connected: Connected
+) -> None:
+    smsc = site(host=THIRD)
+    with never_answering(FIRST, smsc.smsc.port):
+        connected(smsc, [FIRST, THIRD])
     assert smsc.binds["now"] == 1
 
 
