@@ -25,9 +25,14 @@ class HeldLease:
     retry_at: float = -math.inf
 
     @property
+    def ends_at(self) -> float:
+        """When the binds may be another's."""
+        return -math.inf if self.is_lost else self.sent_at + self.ttl_s
+
+    @property
     def must_unbind_at(self) -> float:
         """Once it has come the lease is over for its holder: a later renewal changes nothing about that."""
-        return -math.inf if self.is_lost else self.sent_at + self.ttl_s - self.unbind_s
+        return self.ends_at - self.unbind_s
 
     @property
     def renew_at(self) -> float:

@@ -80,6 +80,15 @@ class FailoverPolicy:
             self._failures[slot] += 1
         return self._settle(before)
 
+    def released(self, endpoint: int, index: int) -> Move | None:
+        """Unbound for a reason of ours, such as a lost lease: the endpoint is as good as before, so that none is tried
+        in its place; one that is bound takes over."""
+        before = self.active
+        self._bound_since.pop(SessionSlot(endpoint, index), None)
+        if self.active is None and self._bound_since:
+            self._choose(self._instead())
+        return Move(before, self.active) if self.active != before else None
+
     def tick(self, now: float) -> Move | None:
         """Traffic returns to the most preferred endpoint whose probe has been bound for failback_after_s.
 

@@ -204,6 +204,8 @@ class OperatorBody(Body):
         slot = self._sessions.slot(name)
         if endpoint_failed:
             self._follow(self._sessions.policy.unbound(slot.endpoint, slot.index), reason)
+        elif not self._sessions.is_retiring(name):
+            self._follow(self._sessions.policy.released(slot.endpoint, slot.index), reason)
 
     def _follow(self, move: Move | None, reason: str) -> None:
         """Traffic goes where the policy says; sessions are started and retired as it wants them."""

@@ -51,6 +51,10 @@ class SessionSet:
     def slot(self, name: str) -> SessionSlot:
         return self._slots[name]
 
+    def is_retiring(self, name: str) -> bool:
+        """It ends because it is not wanted any more, or to be bound anew."""
+        return name in self._retiring
+
     def reconcile(self) -> None:
         """Start what is wanted and does not run; let finish and end what runs and is not wanted."""
         wanted = {self._name(slot): slot for slot in self.policy.wanted()}

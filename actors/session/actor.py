@@ -34,7 +34,7 @@ class SessionBody(Body):
         self._endpoint = assignment.operator.endpoints[assignment.endpoint]
         self._links = SessionLinks(self._operator, self._received, lambda reason: self._keeper.lost(reason))
         self._log = EventLimiter(logging.getLogger(__name__))  # an SMSC that errs does so thousands of times a second
-        self._keeper = BindKeeper(assignment, self.name, self._links, self)
+        self._keeper = BindKeeper(assignment, self.name, self._links, self, self.spawn)
 
     async def run(self) -> None:
         self._deliveries = DeliveryPath(self._operator)
@@ -94,8 +94,10 @@ class SessionBody(Body):
         self.tell_parent(SessionUnbound(self.name, reason, endpoint_failed))
         self._show_state()
 
-    def is_quiet(self) -> bool:
-        return not self._in_flight() and not self._deliveries.unsettled
+    def is_quiet(self, since: float) -> bool:
+        """No submit waits for its answer, and no delivery that came before `since` (monotonic seconds): while an SMSC
+        has receipts it goes on sending them."""
+        return not self._in_flight() and self._deliveries.oldest_at > since
 
     def links_gone(self, transmitter: SmppLink | None) -> None:
         self._deliveries.forget()
@@ -112,7 +114,7 @@ class SessionBody(Body):
         self._submits.end()
 
     def _open_transmitter(self) -> SmppLink | None:
-        return self._links.transmitter if self._keeper.carries else None
+        return self._links.transmitter if self._keeper.carries(time.monotonic()) else None
 
     def _in_flight(self) -> int:
         transmitter = self._links.transmitter

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -68,6 +69,11 @@ class DeliveryPath:
     @property
     def unsettled(self) -> int:
         return len(self._at_publisher) + len(self._waiting)
+
+    @property
+    def oldest_at(self) -> float:
+        """When the oldest unsettled one came, in monotonic seconds; infinite when all are settled."""
+        return next((one.came_at for one in itertools.chain(self._at_publisher.values(), self._waiting)), math.inf)
 
     def received(self, link: SmppLink, deliveries: list[DeliverReceived], at: float) -> None:
         """at: seconds since the epoch."""

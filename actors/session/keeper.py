@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from typing import Protocol
 
 from actors.clients.management import management_client
-from actors.session.lease import BindLease, LeaseDenied
+from actors.session.lease import BindLease, LeaseDenied, Spawn
 from actors.session.link import SmppLink
 from actors.session.links import BindFailed, SessionLinks, TransceiverRefused
 from adapters.operator_management import OperatorManagementUnavailable, OperatorUnknown
@@ -20,7 +21,8 @@ from core.bind_refusals import wait_s
 from messages.control import SessionAssignment
 from smpp.constants import CommandStatus
 
-UNBIND_S = 1.0  # for the SMSC's unbind_resp
+UNBIND_S = 1.0  # for unbind, the SMSC's unbind_resp and the close
+RELEASE_S = 1.0  # for giving the lease back, after the links are closed
 LOOK_S = 0.02  # between looks whether all is answered, while parting
 
 log = logging.getLogger(__name__)
@@ -42,26 +44,31 @@ class Traffic(Protocol):
 
     def bound(self, mode: str) -> None: ...
     def unbound(self, reason: str, *, endpoint_failed: bool) -> None: ...
-    def is_quiet(self) -> bool: ...
+    def is_quiet(self, since: float) -> bool: ...
     def links_gone(self, transmitter: SmppLink | None) -> None: ...
 
 
 class BindKeeper:
     """Runs until `stop`; tells its Traffic when it may send and when no longer."""
 
-    def __init__(self, assignment: SessionAssignment, name: str, links: SessionLinks, traffic: Traffic) -> None:
+    def __init__(
+        self, assignment: SessionAssignment, name: str, links: SessionLinks, traffic: Traffic, spawn: Spawn
+    ) -> None:
         self._operator = operator = assignment.operator
         self._endpoint = operator.endpoints[assignment.endpoint]
-        self._name = name
         self._links = links
         self._traffic = traffic
         self._management = management_client()
         self._backoff = Backoff(operator.timers.reconnect_min_s, operator.timers.reconnect_max_s)
-        self._over = asyncio.Event()
+        self._lease = BindLease(assignment, name, self.part, spawn)
         self._stopped = asyncio.Event()
-        self._lease = BindLease(assignment, name, self.part)
+        self._ended = asyncio.Event()
+        self._over = asyncio.Event()  # the links are gone, or are to be left
+        self._part_by = math.inf
+        self._part_reason = ""
+        self._attempt: asyncio.Timeout | None = None
         self._has_connected = False
-        self.carries = False
+        self._carries = False
         self._retry_at = 0.0
         self.is_bound = False
         self.last_error = ""
@@ -81,76 +88,86 @@ class BindKeeper:
     def retry_in_s(self) -> float:
         return max(0.0, self._retry_at - time.monotonic())
 
+    def carries(self, now: float) -> bool:
+        """Whether submits may go out: bound, not about to leave, and the lease not over."""
+        return self._carries and self._lease.allows_traffic(now)
+
     async def run(self) -> None:
         while not self._stopped.is_set():
-            try:
-                await self._bind()
-                await self._stay()
-            except TransceiverRefused as refusal:
-                log_event(log, logging.INFO, "transceiver_refused", str(refusal), **self._where())
-                continue
-            except BindFailed as failure:
-                self._count(failure.result)
-                log_event(log, logging.WARNING, "bind_failed", str(failure), **self._where())
-                self._could_not_bind(str(failure), endpoint_failed=True)
-                retry_after_s = wait_s(failure.failure, self._backoff.next_s())
-            except NotTried as hindrance:
-                if str(hindrance) != self.last_error:  # a lease is asked for twice a second
-                    log_event(log, logging.WARNING, "bind_not_tried", str(hindrance), **self._where())
-                self._could_not_bind(str(hindrance), endpoint_failed=False)
-                retry_after_s = hindrance.retry_after_s or self._backoff.next_s()
-            else:
-                retry_after_s = self._backoff.next_s()
-            finally:
-                await self._lease.release()
-            await self._wait(retry_after_s)
-
-    async def _stay(self) -> None:
-        bound_at = time.monotonic()
-        await self._over.wait()
-        if time.monotonic() - bound_at >= self._operator.timers.reconnect_max_s:
-            self._backoff.reset()
+            await self._wait(await self._bind_and_stay())
+        self._ended.set()
 
     def lost(self, reason: str) -> None:
         """The links ended by themselves."""
-        self._withdraw(reason)
+        self._withdraw(reason, endpoint_failed=True)
         self._finish(reason, self._links.transmitter)
 
-    async def part(self, reason: str, deadline: float) -> None:
-        """Leave in order by `deadline` (monotonic seconds): no new submits, wait for what is due, unbind."""
-        self._withdraw(reason)
-        while self.is_bound and not self._traffic.is_quiet() and time.monotonic() < deadline - UNBIND_S:
-            await asyncio.sleep(LOOK_S)
-        if self.is_bound:
-            transmitter = self._links.transmitter
-            await self._links.unbind(UNBIND_S)
-            self._finish(reason, transmitter)
+    def part(self, reason: str, deadline: float) -> None:
+        """Begin to leave in order, by `deadline` (monotonic seconds): no new submits, wait for what is due, unbind.
+
+        A bind that is under way is given up. The earliest deadline counts.
+        """
+        self._withdraw(reason, endpoint_failed=False)
+        self._part_by = min(self._part_by, deadline)
+        self._part_reason = reason
+        self._over.set()
+        if self._attempt is not None:
+            self._attempt.reschedule(asyncio.get_running_loop().time())
 
     async def stop(self, deadline: float) -> None:
-        """Part and stay away."""
+        """Part and stay away; returns when the links are closed and their lease is given back."""
         self._stopped.set()
-        await self.part("stopped", deadline)
+        self.part("stopped", deadline)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), max(0.0, deadline - time.monotonic()) + RELEASE_S)
+
+    async def _bind_and_stay(self) -> float:
+        """Seconds until the next attempt."""
+        try:
+            await self._bind()
+            await self._stay()
+        except TransceiverRefused as refusal:
+            log_event(log, logging.INFO, "transceiver_refused", str(refusal), **self._where())
+            return 0
+        except BindFailed as failure:
+            self._refused(failure)
+            return wait_s(failure.failure, self._backoff.next_s())
+        except NotTried as hindrance:
+            self._hindered(str(hindrance))
+            return hindrance.retry_after_s or self._backoff.next_s()
+        finally:
+            await self._lease.release()
+        return self._backoff.next_s()
 
     async def _bind(self) -> None:
-        credentials = await self._credentials()
+        self._over.clear()
+        self._part_by = math.inf
+        await self._take_lease()
+        await self._connect()
+        self.is_bound, self._carries, self.last_error = True, True, ""
+        self._count(CommandStatus.ESME_ROK.name)
+        log_event(log, logging.INFO, "session_bound", mode=self._links.mode, **self._where())
+        self._traffic.bound(self._links.mode)
+
+    async def _take_lease(self) -> None:
         try:
             await self._lease.take(self._operator, self._links.binds)
         except LeaseDenied as denial:
             raise NotTried(str(denial), denial.retry_after_s) from None
-        if self._has_connected:
-            metrics.counter("smpp_reconnects_total", operator=self._operator.operator_id).inc()
-        self._has_connected = True
+
+    async def _connect(self) -> None:
+        """Raises NotTried, with every link closed, when we are to leave before we are in."""
         try:
-            await self._links.bind(self._endpoint, credentials)
+            async with asyncio.timeout(0 if self._over.is_set() else None) as self._attempt:
+                credentials = await self._credentials()
+                self._count_reconnect()
+                await self._links.bind(self._endpoint, credentials)
+        except TimeoutError:
+            raise NotTried(self._part_reason) from None
         except ClientCertificateUnusable as error:
             raise NotTried(f"no client certificate: {error}") from None
-        self.is_bound, self.carries, self.last_error = True, True, ""
-        self._over.clear()
-        self._count(CommandStatus.ESME_ROK.name)
-        log_event(log, logging.INFO, "session_bound", mode=self._links.mode, **self._where())
-        self._traffic.bound(self._links.mode)
-        if self._stopped.is_set():
-            await self.part("stopped", time.monotonic())
+        finally:
+            self._attempt = None
 
     async def _credentials(self) -> Credentials:
         try:
@@ -158,17 +175,41 @@ class BindKeeper:
         except (OperatorManagementUnavailable, OperatorUnknown) as error:
             raise NotTried(f"no credentials: {error}") from None
 
-    def _could_not_bind(self, reason: str, *, endpoint_failed: bool) -> None:
-        self.last_error = reason
-        self._traffic.unbound(reason, endpoint_failed=endpoint_failed)
+    async def _stay(self) -> None:
+        bound_at = time.monotonic()
+        await self._over.wait()
+        if time.monotonic() - bound_at >= self._operator.timers.reconnect_max_s:
+            self._backoff.reset()
+        await self._leave(time.monotonic())
 
-    def _withdraw(self, reason: str) -> None:
+    async def _leave(self, since: float) -> None:
+        while self.is_bound and not self._traffic.is_quiet(since) and time.monotonic() < self._part_by - UNBIND_S:
+            await asyncio.sleep(LOOK_S)
+        if self.is_bound:
+            transmitter = self._links.transmitter
+            await self._links.unbind(min(time.monotonic() + UNBIND_S, self._part_by))
+            self._finish(self._part_reason, transmitter)
+
+    def _refused(self, failure: BindFailed) -> None:
+        self._count(failure.result)
+        log_event(log, logging.WARNING, "bind_failed", str(failure), **self._where())
+        self.last_error = str(failure)
+        self._traffic.unbound(str(failure), endpoint_failed=True)
+
+    def _hindered(self, reason: str) -> None:
+        """Said once: a lease is asked for twice a second."""
+        if reason != self.last_error and not self._stopped.is_set():
+            log_event(log, logging.WARNING, "bind_not_tried", reason, **self._where())
+            self.last_error = reason
+            self._traffic.unbound(reason, endpoint_failed=False)
+
+    def _withdraw(self, reason: str, *, endpoint_failed: bool) -> None:
         """No new submits from now on."""
-        if self.carries:
-            self.carries = False
+        if self._carries:
+            self._carries = False
             level = logging.INFO if self._stopped.is_set() else logging.WARNING
             log_event(log, level, "session_unbound", reason, **self._where())
-            self._traffic.unbound(reason, endpoint_failed=not self._stopped.is_set())
+            self._traffic.unbound(reason, endpoint_failed=endpoint_failed)
 
     def _finish(self, reason: str, transmitter: SmppLink | None) -> None:
         if self.is_bound:
@@ -183,6 +224,11 @@ class BindKeeper:
 
     def _count(self, result: str) -> None:
         metrics.counter("smpp_binds_total", operator=self._operator.operator_id, result=result).inc()
+
+    def _count_reconnect(self) -> None:
+        if self._has_connected:
+            metrics.counter("smpp_reconnects_total", operator=self._operator.operator_id).inc()
+        self._has_connected = True
 
     def _where(self) -> dict[str, str]:
         address = f"{self._endpoint.host}:{self._endpoint.port}"

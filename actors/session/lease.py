@@ -1,11 +1,12 @@
 """The lease of a session's binds, where the operator limits them over all replicas; without a limit there is none.
 
-Without Redis a live session goes on until its lease would end, and no new bind is made (docs/decisions).
+Why leases, and what they cost: docs/decisions/0013-bind-leases.md.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from actors.runtime.surroundings import surroundings
 from adapters.redis_leases import BindLeases, Claim, Denied, LeasesUnavailable
@@ -18,6 +19,9 @@ UNAVAILABLE_RETRY_S = 1.0
 NO_LIMIT = "no limit"
 WAITING = "waiting"  # others hold all binds that the operator allows: nothing is wrong
 
+Leave = Callable[[str, float], None]
+Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+
 
 class LeaseDenied(Exception):
     """No bind is free now: why, and when to ask again."""
@@ -28,16 +32,19 @@ class LeaseDenied(Exception):
 
 
 class BindLease:
-    """Taken before a connect, renewed until released. `leave` is to end the binds by a time (monotonic seconds)."""
+    """Taken before a connect, renewed until released.
 
-    def __init__(
-        self, assignment: SessionAssignment, session: str, leave: Callable[[str, float], Awaitable[None]]
-    ) -> None:
+    leave: begins to end the binds, or the attempt to make them, for a reason, by a time (monotonic seconds); it may be
+    called again with another time, and the earliest counts.
+    """
+
+    def __init__(self, assignment: SessionAssignment, session: str, leave: Leave, spawn: Spawn) -> None:
         settings = surroundings().settings
         self._replica_id = f"{settings.connector_id}.{surroundings().run_id}"
         self._endpoint = assignment.endpoint
         self._session = session
         self._leave = leave
+        self._spawn = spawn
         self._leases = BindLeases(settings.redis_url)
         self._claim: Claim | None = None
         self._held: HeldLease | None = None
@@ -52,6 +59,11 @@ class BindLease:
             return WAITING if self._is_denied else "none"
         return f"token {self._held.fencing_token}"
 
+    def allows_traffic(self, now: float) -> bool:
+        """Whether the binds are still ours. A process that was stopped for long may learn here, before any timer of
+        its own has fired, that they are not."""
+        return self._claim is None or (self._held is not None and not self._held.must_unbind(now))
+
     async def take(self, operator: OperatorConfig, binds: int) -> None:
         """Raises LeaseDenied."""
         self._claim, self._is_denied = self._claim_for(operator, binds), False
@@ -65,7 +77,7 @@ class BindLease:
             self._is_denied = True
             raise LeaseDenied(f"waits for a bind lease: {answer.reason.value}", answer.retry_after_s)
         self._held = HeldLease(answer.fencing_token, answer.ttl_s, answer.sent_at)
-        self._renewing = asyncio.get_running_loop().create_task(self._renew(self._claim))
+        self._renewing = self._spawn(self._renew(self._claim))
 
     async def release(self) -> None:
         """The links are closed; the binds are free for others."""
@@ -80,31 +92,22 @@ class BindLease:
                 return  # it ends by itself
 
     async def _renew(self, claim: Claim) -> None:
-        is_leaving = False
         while self._held is not None:
             await asyncio.sleep(max(0.0, self._held.look_at - time.monotonic()))
             now = time.monotonic()
             if self._held.must_unbind(now):
-                await self._leave("bind lease lost", now + self._held.unbind_s)
+                self._leave("bind lease lost", self._held.ends_at)
                 return
-            await self._renew_once(claim, now)
-            if self._held.give_up and not is_leaving:
-                is_leaving = True
-                deadline = now + surroundings().settings.drain_timeout_s
-                self._leaving = asyncio.get_running_loop().create_task(self._give_up(deadline))
+            self._held = await self._renewed(self._held, claim, now)
+            if self._held.give_up:
+                self._leave("bind given up for another replica", now + surroundings().settings.drain_timeout_s)
 
-    async def _renew_once(self, claim: Claim, now: float) -> None:
-        assert self._held is not None
+    async def _renewed(self, held: HeldLease, claim: Claim, now: float) -> HeldLease:
         try:
-            renewal = await self._leases.renew(claim, self._held.fencing_token)
+            renewal = await self._leases.renew(claim, held.fencing_token)
         except LeasesUnavailable:
-            self._held = self._held.unanswered(now)
-            return
-        held = self._held
-        self._held = held.renewed(renewal.sent_at, renewal.give_up) if renewal.is_held else held.lost()
-
-    async def _give_up(self, deadline: float) -> None:
-        await self._leave("bind given up for another replica", deadline)
+            return held.unanswered(now)
+        return held.renewed(renewal.sent_at, renewal.give_up) if renewal.is_held else held.lost()
 
     def _claim_for(self, operator: OperatorConfig, binds: int) -> Claim | None:
         if operator.bind.max_binds is None:

@@ -1,7 +1,6 @@
 """The links of one session: a transceiver, or a transmitter and a receiver together."""
 
 import asyncio
-import contextlib
 import ssl
 import time
 from collections.abc import Callable
@@ -14,8 +13,10 @@ from smpp.bind import BindMode, BindRequest
 from smpp.constants import CommandStatus, status_name
 from smpp.esme import EsmeConnection
 from smpp.events import BindRefused, BindTimedOut, Bound, Event, Unbound
+from smpp.session import BOUND
 
 CONNECT_TIMEOUT_S = 10.0
+CLOSE_S = 0.25  # for what is written to leave, and for the end of TLS; then a link is reset
 MAX_WINDOW = 10_000  # submit_sm, the largest that settings allow
 TRX_REFUSAL_KEPT_S = 24 * 3600.0  # an SMSC may learn bind_transceiver; ask once a day
 
@@ -71,25 +72,22 @@ class SessionLinks:
         return "TRX" if len(self._links) == 1 else "TX+RX"
 
     async def bind(self, endpoint: Endpoint, credentials: Credentials) -> None:
-        """Bind by the operator's mode; raises BindFailed or ClientCertificateUnusable, with every link closed."""
+        """Bind by the operator's mode; raises BindFailed or ClientCertificateUnusable. Every link is closed when it fails
+        or is cancelled."""
         try:
             await self._bind(endpoint, credentials)
-        except BindFailed:
+        except BaseException:
             await self._abandon()
             raise
         self._is_bound = True
 
-    async def unbind(self, timeout_s: float) -> None:
-        """Part in order: stop submits, go on reading, close when the SMSC has answered or the time is over."""
+    async def unbind(self, deadline: float) -> None:
+        """Part in order: stop submits, go on reading, close when the SMSC has answered, or at the deadline (monotonic
+        seconds)."""
         self._is_bound = False
-        waits = []
-        for link in self._links:
-            self._answers[link] = asyncio.get_running_loop().create_future()
-            link.connection.unbind(time.monotonic())
-            link.flush()
-            waits.append(self._answers[link])
-        if waits:
-            await asyncio.wait(waits, timeout=timeout_s)
+        answers = [self._ask_to_part(link) for link in self._links if link.connection.state in BOUND]
+        if answers:
+            await asyncio.wait(answers, timeout=max(0.0, deadline - CLOSE_S - time.monotonic()))
         await self._abandon()
 
     @property
@@ -168,6 +166,12 @@ class SessionLinks:
         if not isinstance(answer, Bound):
             raise BindFailed(NoAnswer.LINK_LOST, link.reason)
 
+    def _ask_to_part(self, link: SmppLink) -> asyncio.Future[Event]:
+        answer = self._answers[link] = asyncio.get_running_loop().create_future()
+        link.connection.unbind(time.monotonic())
+        link.flush()
+        return answer
+
     def _received(self, link: SmppLink, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, Bound | BindRefused | BindTimedOut | Unbound):
@@ -196,10 +200,14 @@ class SessionLinks:
         self.transmitter = None
         for link in links:
             link.close("closed by us")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*(link.closed.wait() for link in links)), CONNECT_TIMEOUT_S)
-        for link in links:
-            link.abort("closed by us")
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await asyncio.gather(*(link.closed.wait() for link in links))
+        except TimeoutError:
+            pass  # what follows ends them
+        finally:
+            for link in links:
+                link.abort("closed by us")
 
 
 def _tls_context(endpoint: Endpoint, credentials: Credentials) -> ssl.SSLContext | None:

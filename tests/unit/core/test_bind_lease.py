@@ -15,6 +15,7 @@ def test_a_renewal_is_due_after_a_third_of_the_ttl():
 
 def test_the_binds_end_in_time_for_the_unbind():
     assert [LEASE.must_unbind(now) for now in (106.9, 107.0)] == [False, True]
+    assert LEASE.ends_at == 109
 
 
 def test_nothing_is_renewed_once_the_binds_must_end():
@@ -42,6 +43,7 @@ def test_after_a_renewal_the_next_one_is_due_as_ever():
 def test_a_lost_lease_ends_the_binds_at_once():
     lost = LEASE.lost()
     assert lost.must_unbind(now=LEASE.sent_at)
+    assert lost.ends_at < LEASE.sent_at
     assert not lost.renew_due(now=103)
 
 

@@ -292,3 +292,26 @@ def test_a_probe_keeps_its_time_when_failback_after_s_changes():
     failover.bound(PRIMARY, 0, START)
     failover.reconfigure(endpoints=2, sessions=1, failback_after_s=10.0)
     assert failover.next_deadline() == START + 10.0
+
+
+# Unbound without a fault of the endpoint.
+
+
+def test_a_bind_given_up_for_a_reason_of_ours_leaves_the_operator_unbound_and_tries_no_other_endpoint():
+    failover = policy()
+    failover.bound(PRIMARY, 0, START)
+    assert failover.released(PRIMARY, 0) == Move(PRIMARY, None)
+    assert failover.wanted() == slots((PRIMARY, 0))
+
+
+def test_an_attempt_that_never_got_to_the_endpoint_changes_nothing():
+    failover = policy()
+    for _ in range(3):
+        assert failover.released(PRIMARY, 0) is None
+    assert failover.wanted() == slots((PRIMARY, 0))
+
+
+def test_where_binds_of_the_backup_are_given_up_a_probe_that_is_bound_takes_over():
+    failover = on_backup()
+    failover.bound(PRIMARY, 0, START)
+    assert failover.released(BACKUP, 0) == Move(BACKUP, PRIMARY)
