@@ -9,13 +9,15 @@ import pytest
 from background_loop import BackgroundLoop
 from connector_process import ConnectorProcess
 from fleet import Fleet
-from makers import Connect, Operators, Sites
+from known_endpoint import make_known
+from makers import Connect, Limited, Operators, Sites
 from mobile_operator import MobileOperator
 from operator_site import Site
 from platform_side import Platform
 from services import Services
 
 from sandbox.operator_data import DEFAULT_GROUP
+from sandbox.redis import RedisServer
 from sandbox.stack import Stack
 
 _numbers = count(1)
@@ -47,6 +49,24 @@ def prepared(services: Services, stack: Stack, loop: BackgroundLoop) -> None:
         process.start()
         with Platform(loop, stack):  # waits for the streams
             assert process.finish() == 0
+
+
+@pytest.fixture
+def limited(site: Sites, redis_server: RedisServer, loop: BackgroundLoop) -> Limited:
+    """Makes operators that allow so many binds, over all replicas; otherwise as `operator`.
+
+    redis: which is to have known their endpoint for long enough to lease its binds at once.
+    """
+
+    def make(
+        max_binds: int, *sites: Site, sessions: int = 1, redis: RedisServer = redis_server, **settings: Any
+    ) -> MobileOperator:
+        bind = {"max_binds": max_binds, "sessions": sessions}
+        mno = MobileOperator(f"limited{next(_numbers)}", *(sites or [site()]), bind=bind, **settings)
+        loop.run(make_known(redis.url, mno.operator_id))
+        return mno
+
+    return make
 
 
 @pytest.fixture

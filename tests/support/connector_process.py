@@ -18,7 +18,7 @@ from waiting import wait_until
 from actors.inspection import collect_now
 from actors.names import session_name
 from sandbox.process import LOOPBACK, ServerProcess
-from sandbox.process_tree import Process, await_gone, signal_all
+from sandbox.process_tree import Process, await_gone, await_paused, signal_all
 
 START_S = 20.0
 STOP_S = 15.0
@@ -70,6 +70,16 @@ class ConnectorProcess(ServerProcess):
         child = self.child
         child.send(signum)
         return child.wait(within_s)
+
+    def pause(self) -> None:
+        """SIGSTOP to every process of the service; returns when all of them stand still."""
+        processes = self.processes()
+        signal_all(processes, signal.SIGSTOP)
+        assert await_paused(processes, STOP_S)
+
+    def resume(self) -> None:
+        """SIGCONT: the end of `pause`."""
+        signal_all(self.processes(), signal.SIGCONT)
 
     def close(self) -> None:
         """Kill what is left and remove the folder; `left_over` tells before whether there is anything."""

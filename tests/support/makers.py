@@ -8,4 +8,5 @@ from operator_site import Site
 
 Sites = Callable[..., Site]
 Operators = Callable[..., MobileOperator]
+Limited = Callable[..., MobileOperator]
 Connect = Callable[..., ConnectorProcess]
