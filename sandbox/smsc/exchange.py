@@ -56,7 +56,7 @@ class Exchange:
             EnquireLinkAnswered: self._enquire_link_answered,
             EnquireLinkReceived: self._enquire_link_received,
             PduRefused: self._pdu_refused,
-            PeerUnbound: self._parted,
+            PeerUnbound: self._unbind_received,
             Unbound: self._parted,
             LinkSilent: self._parted,
             StreamBroken: self._parted,
@@ -157,6 +157,10 @@ class Exchange:
 
     def _pdu_refused(self, _link: Link, _event: PduRefused, _now: float) -> None:
         self._ledger.pdus_refused += 1
+
+    def _unbind_received(self, link: Link, event: Event, now: float) -> None:
+        self._ledger.binds.unbinds += link.mode is not None
+        self._parted(link, event, now)
 
     def _parted(self, link: Link, _event: Event, _now: float) -> None:
         self._release(link)

@@ -53,6 +53,7 @@ class BindTally:
     highest: int = 0
     total_by_mode: Counter[str] = field(default_factory=Counter)
     refused: Counter[int] = field(default_factory=Counter)
+    unbinds: int = 0
     highest_window: int = 0
 
     def bound(self, system_id: str, mode: str) -> None:
@@ -75,6 +76,7 @@ class BindTally:
             "total": self.total_by_mode.total(),
             "total_by_mode": dict(self.total_by_mode),
             "refused": {status_name(status): count for status, count in sorted(self.refused.items())},
+            "unbinds": self.unbinds,
             "highest_window": self.highest_window,
         }
 
@@ -143,8 +145,9 @@ class Ledger:
         system_ids: the same for each. messages: whole ones, `segments` the parts of long ones, `incomplete` long ones
         with parts missing, `distinct` and `duplicated` submits, `untold` those too many to compare.
         markers: numbers at the beginning of texts (`#12`), a thousand at most named.
-        binds: `highest_window` is the most unanswered submit_sm on one. ignored: submits on silent links.
-        enquire_links: those of the ESME, those of ours that it answered, and the longest that it took to.
+        binds: `unbinds` are those of ESMEs, `highest_window` is the most unanswered submit_sm on one. ignored: submits
+        on silent links. enquire_links: those of the ESME, those of ours that it answered, and the longest that it took
+        to.
         """
         return {
             "submits": self.submits.report(),

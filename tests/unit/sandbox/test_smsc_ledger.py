@@ -180,6 +180,7 @@ def test_binds_are_counted_now_at_most_and_in_all() -> None:
     ledger.binds.lost("esme")
     ledger.binds.bound("other", "transmitter")
     ledger.binds.refused[CommandStatus.ESME_RALYBND] += 1
+    ledger.binds.unbinds += 1
     ledger.binds.window_seen(7)
     ledger.binds.window_seen(3)
     assert ledger.report()["binds"] == {
@@ -189,6 +190,7 @@ def test_binds_are_counted_now_at_most_and_in_all() -> None:
         "total": 3,
         "total_by_mode": {"transceiver": 1, "receiver": 1, "transmitter": 1},
         "refused": {"ESME_RALYBND": 1},
+        "unbinds": 1,
         "highest_window": 7,
     }
 
