@@ -1,8 +1,10 @@
 """Each way of not being bound has its own words and its own wait (issue 3, row 1)."""
 
 import pytest
+from fleet import Fleet
 from makers import Connect, Operators, Sites
 from mobile_operator import QUICK
+from platform_side import HEALTH, Platform
 from waiting import wait_until
 
 from sandbox.link_proxy import LinkProxy
@@ -23,16 +25,22 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("status", REFUSALS)
-def test_a_refused_bind_says_why_and_waits_accordingly(
-    site: Sites, operator: Operators, connect: Connect, status: str
+def test_a_refused_bind_says_why_in_log_dump_and_event_and_waits_accordingly(
+    operator: Operators, connect: Connect, fleet: Fleet, platform: Platform, status: str
 ) -> None:
+    """New settings that need a new bind, which the SMSC refuses."""
     words, (least_s, most_s) = REFUSALS[status]
-    mno = operator(site(bind_status=status))
-    service = connect(mno, wait=False)
+    mno = operator()
+    service = connect(mno)
+    mno.sites[0].change(bind_status=status)
+    mno.settings["bind"] = {"system_type": "new"}
+    fleet.tell(mno)
     session = service.running_node(mno.session(), last_error=words)
     assert least_s <= session["retry_in_s"] <= most_s
     failed = service.events("bind_failed")[0]
     assert (failed["level"], failed["message"], failed["actor"]) == ("WARNING", words, mno.session())
+    unbound = platform.wait_for(HEALTH, mno.operator_id, 2)[1]
+    assert (unbound["state"], unbound["reason"]) == ("UNBOUND", words)
 
 
 def test_refused_binds_are_counted_by_their_status(site: Sites, operator: Operators, connect: Connect) -> None:

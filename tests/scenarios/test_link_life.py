@@ -1,22 +1,25 @@
 """A link is watched, and found dead in time, whatever has happened to it (issue 3, row 2)."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from connector_process import ConnectorProcess
 from makers import Connect, Operators
-from mobile_operator import BOTH_TIMERS, MobileOperator, Timers
+from mobile_operator import BOTH_TIMERS, QUICK, REAL, MobileOperator, Timers
 from operator_site import Site
+from platform_side import HEALTH, Platform
 from waiting import wait_until
 
-from sandbox.link_proxy import Direction, LinkProxy
+from sandbox.link_proxy import EITHER, Direction, LinkProxy
 
 pytestmark = pytest.mark.scenarios
 
 SEEN_S = 10.0
 SLACK_S = 1.0  # of a busy machine
 ROUNDS = 3
+UNHURRIED = replace(QUICK, reconnect_min_s=5.0, reconnect_max_s=5.0)  # time to look at a session that is lost
 
 
 @pytest.fixture(params=BOTH_TIMERS)
@@ -75,7 +78,11 @@ def test_a_link_on_which_something_is_heard_is_not_asked(
     assert smsc.report()["enquire_links"]["received"] == before["received"]
 
 
-@pytest.mark.parametrize("fault", ["silence", "half-pdu"])
+@pytest.mark.parametrize(
+    ("timers", "fault"),
+    [(QUICK, "silence"), (QUICK, "half-pdu"), pytest.param(REAL, "silence", marks=pytest.mark.real_timers)],
+    indirect=["timers"],
+)
 def test_an_smsc_that_answers_no_enquire_link_is_unbound_within_response_s(
     smsc: Site, service: ConnectorProcess, timers: Timers, fault: str
 ) -> None:
@@ -87,7 +94,14 @@ def test_an_smsc_that_answers_no_enquire_link_is_unbound_within_response_s(
 
 
 @pytest.mark.parametrize(
-    "direction", [Direction.TO_SERVER, Direction.TO_CLIENT, Direction.TO_SERVER | Direction.TO_CLIENT]
+    ("timers", "direction"),
+    [
+        (QUICK, Direction.TO_SERVER),
+        (QUICK, Direction.TO_CLIENT),
+        (QUICK, EITHER),
+        pytest.param(REAL, EITHER, marks=pytest.mark.real_timers),
+    ],
+    indirect=["timers"],
 )
 def test_a_half_open_link_is_found_and_bound_anew(
     smsc: Site, service: ConnectorProcess, mno: MobileOperator, timers: Timers, direction: Direction
@@ -113,3 +127,25 @@ def test_an_smsc_that_only_accepts_connections_is_given_up_within_response_s(
     assert time.monotonic() - since >= timers.response_s
     smsc.resume_links()
     mno.wait_bound(service, timers.dead_s + 2 * timers.reconnect_max_s)
+
+
+LOSSES: dict[str, tuple[Callable[[Site], object], str]] = {
+    "closed": (lambda smsc: smsc.link(LinkProxy.cut), "link closed by the SMSC"),
+    "reset": (lambda smsc: smsc.link(LinkProxy.reset), "Connection reset by peer"),
+    "unbound": (lambda smsc: smsc.act("unbind"), "unbound by the SMSC"),
+    "silent": (lambda smsc: smsc.act("silence"), "enquire_link not answered"),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_lost_session_says_why_in_log_dump_and_event(
+    operator: Operators, connect: Connect, platform: Platform, loss: str
+) -> None:
+    lose, words = LOSSES[loss]
+    mno = operator(timers=UNHURRIED)
+    service = connect(mno)
+    lose(mno.sites[0])
+    service.running_node(mno.session(), bound=False, last_error=words)
+    assert [event["message"] for event in service.events("session_unbound")] == [words]
+    unbound = platform.wait_for(HEALTH, mno.operator_id, 2)[1]
+    assert (unbound["state"], unbound["reason"]) == ("UNBOUND", words)

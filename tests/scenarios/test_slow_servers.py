@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from makers import Connect, Operators, Sites
-from mobile_operator import UNDER_LOAD
+from mobile_operator import QUICK, UNDER_LOAD
 from platform_side import Platform
 from reconciliation import assert_reconciled, message_ids
 from waiting import wait_until
@@ -19,6 +19,8 @@ MESSAGES, TPS = 100, 50.0
 ENQUIRY_S = 0.2  # of the SMSC
 ANSWERED_S = 2.0  # the SMSC gives a link up that does not answer for so long
 SETTLED_S = 60.0
+PAUSED_S = 10.0
+SLACK_S = 1.0  # of a busy machine
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,26 @@ def test_a_stopped_postgres_neither_ends_a_session_nor_loses_a_message(
     finally:
         stack.postgres.resume()
     load.result()
+    assert_reconciled(platform, mno, ids, within_s=SETTLED_S)
+    assert smsc.binds["total"] == 1
+
+
+def test_a_stopped_postgres_keeps_no_session_from_asking_whether_its_link_lives(
+    stack: Stack, operator: Operators, connect: Connect, platform: Platform
+) -> None:
+    mno = operator()
+    (smsc,) = mno.sites
+    connect(mno)
+    stack.postgres.pause()
+    try:
+        ids = message_ids(mno, 10)
+        platform.dispatch_load(mno.operator_id, ids, TPS).result()
+        smsc.wait_for_submits(10)
+        asked, paused_at = smsc.report()["enquire_links"]["received"], time.monotonic()
+        wait_until(lambda: smsc.report()["enquire_links"]["received"] >= asked + 4, PAUSED_S, "four enquire_links")
+        assert time.monotonic() - paused_at < 4 * QUICK.enquire_link_s + SLACK_S
+    finally:
+        stack.postgres.resume()
     assert_reconciled(platform, mno, ids, within_s=SETTLED_S)
     assert smsc.binds["total"] == 1
 
