@@ -72,8 +72,8 @@ class SessionLinks:
         return "TRX" if len(self._links) == 1 else "TX+RX"
 
     async def bind(self, endpoint: Endpoint, credentials: Credentials) -> None:
-        """Bind by the operator's mode; raises BindFailed or ClientCertificateUnusable. Every link is closed when it fails
-        or is cancelled."""
+        """Bind by the operator's mode. Raises BindFailed or ClientCertificateUnusable; every link is closed then, and
+        when it is cancelled."""
         try:
             await self._bind(endpoint, credentials)
         except BaseException:
