@@ -66,15 +66,16 @@ class BindLease:
 
     async def take(self, operator: OperatorConfig, binds: int) -> None:
         """Raises LeaseDenied."""
-        self._claim, self._is_denied = self._claim_for(operator, binds), False
+        self._claim = self._claim_for(operator, binds)
         if self._claim is None:
             return
         try:
             answer = await self._leases.acquire(self._claim)
         except LeasesUnavailable:
+            self._is_denied = False
             raise LeaseDenied("no bind lease: Redis does not answer", UNAVAILABLE_RETRY_S) from None
+        self._is_denied = isinstance(answer, Denied)
         if isinstance(answer, Denied):
-            self._is_denied = True
             raise LeaseDenied(f"waits for a bind lease: {answer.reason.value}", answer.retry_after_s)
         self._held = HeldLease(answer.fencing_token, answer.ttl_s, answer.sent_at)
         self._renewing = self._spawn(self._renew(self._claim))

@@ -37,7 +37,7 @@ def session_lease(
     """For an operator with these max_binds; to be made in the event loop."""
     run(make_known(redis_server.url, operator_id))
     settings = load_settings({"REDIS_URL": redis_server.url, "CONNECTOR_ID": "one"}, only=["REDIS_URL", "CONNECTOR_ID"])
-    around = Surroundings(settings, lanes=Path(), metrics=Path())
+    around = Surroundings(settings, lanes=Path(), metrics=Path(), submits=Path())
     monkeypatch.setattr("actors.session.lease.surroundings", lambda: around)
     monkeypatch.setattr("actors.session.lease.BindLeases", lambda _url: leases)  # which is closed at the end
 
