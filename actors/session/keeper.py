@@ -17,6 +17,7 @@ from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
 from config.operators import Credentials, OperatorConfig
 from core.backoff import Backoff
+from core.bind_modes import Modes
 from core.bind_refusals import wait_s
 from messages.control import SessionAssignment
 from smpp.constants import CommandStatus
@@ -142,26 +143,27 @@ class BindKeeper:
     async def _bind(self) -> None:
         self._over.clear()
         self._part_by = math.inf
-        await self._take_lease()
-        await self._connect()
+        modes = self._links.next_modes()
+        await self._take_lease(len(modes))
+        await self._connect(modes)
         self.is_bound, self._carries, self.last_error = True, True, ""
         self._count(CommandStatus.ESME_ROK.name)
         log_event(log, logging.INFO, "session_bound", mode=self._links.mode, **self._where())
         self._traffic.bound(self._links.mode)
 
-    async def _take_lease(self) -> None:
+    async def _take_lease(self, binds: int) -> None:
         try:
-            await self._lease.take(self._operator, self._links.binds)
+            await self._lease.take(self._operator, binds)
         except LeaseDenied as denial:
             raise NotTried(str(denial), denial.retry_after_s) from None
 
-    async def _connect(self) -> None:
+    async def _connect(self, modes: Modes) -> None:
         """Raises NotTried, with every link closed, when we are to leave before we are in."""
         try:
             async with asyncio.timeout(0 if self._over.is_set() else None) as self._attempt:
                 credentials = await self._credentials()
                 self._count_reconnect()
-                await self._links.bind(self._endpoint, credentials)
+                await self._links.bind(modes, self._endpoint, credentials)
         except TimeoutError:
             raise NotTried(self._part_reason) from None
         except ClientCertificateUnusable as error:

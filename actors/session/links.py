@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from actors.session.link import SmppLink, open_link
 from adapters.smsc_tls import fault_words, tls_context
-from config.operators import ConfiguredBindMode, Credentials, Endpoint, OperatorConfig
+from config.operators import Credentials, Endpoint, OperatorConfig
+from core.bind_modes import BindModes, Modes
 from core.bind_refusals import BindFailure, NoAnswer, words
 from smpp.bind import BindMode, BindRequest
-from smpp.constants import CommandStatus, status_name
+from smpp.constants import status_name
 from smpp.esme import EsmeConnection
 from smpp.events import BindRefused, BindTimedOut, Bound, Event, Unbound
 from smpp.session import BOUND
@@ -18,9 +19,6 @@ from smpp.session import BOUND
 CONNECT_TIMEOUT_S = 10.0
 CLOSE_S = 0.25  # for what is written to leave, and for the end of TLS; then a link is reset
 MAX_WINDOW = 10_000  # submit_sm, the largest that settings allow
-TRX_REFUSAL_KEPT_S = 24 * 3600.0  # an SMSC may learn bind_transceiver; ask once a day
-
-_PAIR = (BindMode.TRANSMITTER, BindMode.RECEIVER)
 
 
 class BindFailed(Exception):
@@ -53,14 +51,13 @@ class SessionLinks:
         self._on_lost = on_lost
         self._links: list[SmppLink] = []
         self._answers: dict[SmppLink, asyncio.Future[Event]] = {}
-        self._trx_refused_at: float | None = None
+        self._modes = BindModes(operator.bind.mode)
         self._is_bound = False
         self.transmitter: SmppLink | None = None
 
     def configure(self, operator: OperatorConfig) -> None:
         """New settings, for the next bind; the timers hold at once."""
-        if operator.bind.mode is not self._operator.bind.mode:
-            self._trx_refused_at = None
+        self._modes.configure(operator.bind.mode)
         self._operator = operator
         for link in self._links:
             link.connection.configure(operator.timers.response_s, operator.timers.enquire_link_s)
@@ -71,15 +68,22 @@ class SessionLinks:
         """The bind commands in use, as people say them: TRX, or TX+RX."""
         return "TRX" if len(self._links) == 1 else "TX+RX"
 
-    async def bind(self, endpoint: Endpoint, credentials: Credentials) -> None:
-        """Bind by the operator's mode. Raises BindFailed or ClientCertificateUnusable; every link is closed then, and
-        when it is cancelled."""
+    def next_modes(self) -> Modes:
+        """For `bind`; each takes one of the operator's binds."""
+        return self._modes.next(time.monotonic())
+
+    async def bind(self, modes: Modes, endpoint: Endpoint, credentials: Credentials) -> None:
+        """Raises BindFailed or ClientCertificateUnusable; every link is closed then, and when it is cancelled."""
         try:
-            await self._bind(endpoint, credentials)
-        except BaseException:
-            await self._abandon()
+            await self._bind_all(modes, endpoint, credentials)
+            self._is_bound = True
+        except BindFailed as refusal:
+            if self._modes.refused(modes, refusal.failure, time.monotonic()):
+                raise TransceiverRefused(refusal.failure) from None
             raise
-        self._is_bound = True
+        finally:
+            if not self._is_bound:
+                await self._abandon()
 
     async def unbind(self, deadline: float) -> None:
         """Part in order: stop submits, go on reading, close when the SMSC has answered, or at the deadline (monotonic
@@ -90,32 +94,7 @@ class SessionLinks:
             await asyncio.wait(answers, timeout=max(0.0, deadline - CLOSE_S - time.monotonic()))
         await self._abandon()
 
-    @property
-    def binds(self) -> int:
-        """How many the next bind takes of the operator's limit."""
-        return len(self._modes())
-
-    def _modes(self) -> tuple[BindMode, ...]:
-        wanted = self._operator.bind.mode
-        if wanted is ConfiguredBindMode.TRANSMITTER_RECEIVER:
-            return _PAIR
-        refused_at = self._trx_refused_at
-        recently_refused = refused_at is not None and time.monotonic() - refused_at < TRX_REFUSAL_KEPT_S
-        if wanted is ConfiguredBindMode.AUTO and recently_refused:
-            return _PAIR
-        return (BindMode.TRANSCEIVER,)
-
-    async def _bind(self, endpoint: Endpoint, credentials: Credentials) -> None:
-        try:
-            await self._bind_all(self._modes(), endpoint, credentials)
-        except BindFailed as error:
-            is_auto = self._operator.bind.mode is ConfiguredBindMode.AUTO
-            if is_auto and error.failure == CommandStatus.ESME_RINVCMDID and self._modes() != _PAIR:
-                self._trx_refused_at = time.monotonic()
-                raise TransceiverRefused(error.failure) from None
-            raise
-
-    async def _bind_all(self, modes: tuple[BindMode, ...], endpoint: Endpoint, credentials: Credentials) -> None:
+    async def _bind_all(self, modes: Modes, endpoint: Endpoint, credentials: Credentials) -> None:
         tls = _tls_context(endpoint, credentials)
         for mode in modes:
             link = await self._open(endpoint, tls)

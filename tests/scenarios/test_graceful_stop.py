@@ -1,5 +1,6 @@
 """A stop loses no message and doubles none, and ends in time whatever the SMSC does (issue 3, row 7)."""
 
+import asyncio
 import os
 import signal
 import time
@@ -16,6 +17,7 @@ from platform_side import MO, Platform
 from reconciliation import assert_reconciled, message_ids
 from waiting import wait_until
 
+from sandbox.smsc.acts import BadAct
 from smpp.constants import CommandId, CommandStatus
 from smpp.hot import ShortMessage, encode_short_message, encode_submit_sm_resp, pdu
 
@@ -27,6 +29,7 @@ HURRIED_S = 5.0
 SEEN_S = 15.0
 REDELIVERED_S = 20.0  # what is not given back comes again after so long, or longer
 MESSAGES, TPS = 300, 50.0
+DELIVERY_EVERY_S = 0.002
 OK = CommandStatus.ESME_ROK
 NO_ENQUIRIES = replace(QUICK, enquire_link_s=60.0, response_s=DRAIN_TIMEOUT_S)
 DELIVERY = pdu(
@@ -101,6 +104,25 @@ def test_a_second_signal_hurries_a_stop(fleet: Fleet, site: Sites, operator: Ope
     assert service.child.wait(1.0) is None
     service.child.send(signal.SIGTERM)
     seconds_to_end(service, HURRIED_S)
+
+
+def test_deliveries_that_go_on_coming_hold_up_no_stop(loop: BackgroundLoop, operator: Operators, fleet: Fleet) -> None:
+    mno = operator()
+    (smsc,) = mno.sites
+    fleet.tell(mno)
+    (service,) = fleet.start("one", DRAIN_TIMEOUT_S=str(DRAIN_TIMEOUT_S))
+    mno.wait_bound(service)
+
+    async def deliver_for_ever() -> None:
+        while smsc.smsc.act("mo", text="again"):
+            await asyncio.sleep(DELIVERY_EVERY_S)
+
+    delivering = loop.start(deliver_for_ever())
+    wait_until(lambda: smsc.report()["mo"]["answered"] > 10, SEEN_S, "deliveries under way")
+    service.request_stop()
+    assert seconds_to_end(service, DRAIN_TIMEOUT_S) < DRAIN_TIMEOUT_S / 2
+    with pytest.raises(BadAct):  # nobody is bound any more
+        delivering.result(SEEN_S)
 
 
 def test_what_comes_during_a_stop_is_answered_and_kept(

@@ -11,6 +11,7 @@ from reconciliation import assert_reconciled, message_ids
 from waiting import wait_until
 
 from sandbox.link_proxy import LinkProxy
+from sandbox.process import ServerProcess
 from sandbox.stack import Stack
 
 pytestmark = pytest.mark.scenarios
@@ -48,23 +49,21 @@ def test_a_stopped_postgres_neither_ends_a_session_nor_loses_a_message(
     assert smsc.binds["total"] == 1
 
 
-def test_a_stopped_postgres_keeps_no_session_from_asking_whether_its_link_lives(
-    stack: Stack, operator: Operators, connect: Connect, platform: Platform
+@pytest.mark.parametrize("name", ["postgres", "redis", "nats"])
+def test_no_stopped_server_keeps_a_session_from_asking_whether_its_link_lives(
+    stack: Stack, operator: Operators, connect: Connect, name: str
 ) -> None:
     mno = operator()
     (smsc,) = mno.sites
     connect(mno)
-    stack.postgres.pause()
+    server: ServerProcess = getattr(stack, name)
+    server.pause()
     try:
-        ids = message_ids(mno, 10)
-        platform.dispatch_load(mno.operator_id, ids, TPS).result()
-        smsc.wait_for_submits(10)
         asked, paused_at = smsc.report()["enquire_links"]["received"], time.monotonic()
         wait_until(lambda: smsc.report()["enquire_links"]["received"] >= asked + 4, PAUSED_S, "four enquire_links")
         assert time.monotonic() - paused_at < 4 * QUICK.enquire_link_s + SLACK_S
     finally:
-        stack.postgres.resume()
-    assert_reconciled(platform, mno, ids, within_s=SETTLED_S)
+        server.resume()
     assert smsc.binds["total"] == 1
 
 
