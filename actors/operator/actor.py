@@ -16,6 +16,7 @@ from actors.operator.health import HealthReporter
 from actors.operator.last_words import LastWordsReader
 from actors.operator.permits import PermitSource
 from actors.operator.sessions import SessionSet
+from actors.runtime.alarm import Alarm
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Child, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneClient, LaneConnection
@@ -63,7 +64,7 @@ class OperatorBody(Body):
         self._router: LaneConnection | None = None
         self._fresh_demand = True
         self._checked_at = time.monotonic()
-        self._pause: asyncio.TimerHandle | None = None
+        self._pause = Alarm(self._pump)
         self._failback: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -169,15 +170,8 @@ class OperatorBody(Body):
             self._pump()
 
     def _pump_after(self, pause_s: float) -> None:
-        loop = asyncio.get_running_loop()
-        if pause_s and (self._pause is None or self._pause.when() > loop.time() + pause_s):
-            if self._pause is not None:
-                self._pause.cancel()
-            self._pause = loop.call_later(pause_s, self._pause_over)
-
-    def _pause_over(self) -> None:
-        self._pause = None
-        self._pump()
+        if pause_s:
+            self._pause.set(time.monotonic() + pause_s)
 
     def child_started(self, child: Child) -> None:
         self._sessions.started(child.name)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import cast
 
+from actors.runtime.alarm import Alarm
 from adapters.smsc_tls import fault_words
 from config.operators import Endpoint
 from smpp.esme import EsmeConnection
@@ -35,7 +36,7 @@ class SmppLink(asyncio.Protocol):
         self._on_events = on_events
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._tick)
         self.reason = "link closed by the SMSC"
         self.closed = asyncio.Event()
 
@@ -58,8 +59,7 @@ class SmppLink(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self.closed.set()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.cancel()
         if exc is not None:
             self.reason = fault_words(exc)
         self._on_lost(self, self.reason)
@@ -93,20 +93,11 @@ class SmppLink(asyncio.Protocol):
                 self.close(f"unreadable stream: {event.reason}")
 
     def _arm(self) -> None:
-        """One timer for all deadlines: it is set when none is, and looks again when it fires."""
         deadline = self.connection.next_deadline()
-        if deadline is None or self._transport is None:
-            return
-        loop = asyncio.get_running_loop()
-        due = loop.time() + max(0.0, deadline - time.monotonic())
-        if self._timer is not None:
-            if self._timer.when() <= due:
-                return
-            self._timer.cancel()
-        self._timer = loop.call_at(due, self._tick)
+        if deadline is not None and self._transport is not None:
+            self._alarm.set(deadline)
 
     def _tick(self) -> None:
-        self._timer = None
         self._handle(self.connection.tick(time.monotonic()))
 
 

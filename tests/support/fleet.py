@@ -63,6 +63,7 @@ class Fleet:
             if replica.running:
                 assert replica.finish() == 0, f"{name} did not stop well"
             assert replica.left_over() == [], f"processes of {name} are left"
+            assert replica.events("actor_bug") == [], f"a bug ended an actor of {name}"
         finally:
             print(f"--- log of {name}", replica.log_file.read_text(), sep="\n")
             replica.close()

@@ -80,4 +80,5 @@ def _end_well(process: ConnectorProcess) -> None:
     if process.running:
         assert process.finish() == 0, "the service did not stop well"
     assert process.left_over() == [], "processes of the service are left"
+    assert process.events("actor_bug") == [], "a bug ended an actor"
     assert process.log, "the service wrote no log"  # and every line of it was JSON
