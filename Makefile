@@ -16,7 +16,8 @@ secret = $(if $(2),--secret id=$(1)$(comma)src=$(2))
 comma := ,
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep pressure soak chart image base-image lock schemas clean
+.PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep pressure soak chart image base-image
+.PHONY: lock rolling schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -61,6 +62,10 @@ chart: $(VENV)/.chart  ## the Helm chart: lint, whole resources, schemas of Kube
 schemas: $(STAMP)  ## the JSON Schemas and the pacts anew, after a change of an event, the dispatch or the operator's settings
 	@$(BIN)/python -m messages.schemas
 	@PYTHONPATH=tests/support $(BIN)/python -m pact_files
+
+rolling: $(VENV)/.chart  ## an update under load and the probes, as the chart says; with containers too, once there is an image
+	@IMAGE=$$(docker image inspect --format $(IMAGE) $(IMAGE) 2>/dev/null || true) \
+		$(BIN)/python -m pytest -rs --timeout=900 tests/scenarios/rolling $(PYTEST_ARGS)
 
 image: $(STAMP)  ## the container image, and the demonstration against it; see docs/decisions/0021-image.md
 	@DOCKER_BUILDKIT=1 docker build -q -t $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg VERSION=$(VERSION) \

@@ -51,6 +51,7 @@ class BindTally:
 
     now_by_system_id: Counter[str] = field(default_factory=Counter)
     highest: int = 0
+    lowest: int | None = None
     total_by_mode: Counter[str] = field(default_factory=Counter)
     refused: Counter[int] = field(default_factory=Counter)
     unbinds: int = 0
@@ -59,10 +60,13 @@ class BindTally:
     def bound(self, system_id: str, mode: str) -> None:
         self.now_by_system_id[system_id] += 1
         self.total_by_mode[mode] += 1
-        self.highest = max(self.highest, self.now_by_system_id.total())
+        now = self.now_by_system_id.total()
+        self.highest = max(self.highest, now)
+        self.lowest = now if self.lowest is None else self.lowest
 
     def lost(self, system_id: str) -> None:
         self.now_by_system_id[system_id] -= 1
+        self.lowest = min(self.lowest or 0, self.now_by_system_id.total())
 
     def window_seen(self, unanswered: int) -> None:
         """So many submit_sm of one bind were unanswered at a time."""
@@ -73,6 +77,7 @@ class BindTally:
             "now": self.now_by_system_id.total(),
             "now_by_system_id": {system_id: count for system_id, count in self.now_by_system_id.items() if count},
             "highest": self.highest,
+            "lowest": self.lowest,
             "total": self.total_by_mode.total(),
             "total_by_mode": dict(self.total_by_mode),
             "refused": {status_name(status): count for status, count in sorted(self.refused.items())},
@@ -145,9 +150,9 @@ class Ledger:
         system_ids: the same for each. messages: whole ones, `segments` the parts of long ones, `incomplete` long ones
         with parts missing, `distinct` and `duplicated` submits, `untold` those too many to compare.
         markers: numbers at the beginning of texts (`#12`), a thousand at most named.
-        binds: `unbinds` are those of ESMEs, `highest_window` is the most unanswered submit_sm on one. ignored: submits
-        on silent links. enquire_links: those of the ESME, those of ours that it answered, and the longest that it took
-        to.
+        binds: `lowest` is the fewest at a time since the first, `unbinds` those of ESMEs, `highest_window` the most
+        unanswered submit_sm on one. ignored: submits on silent links. enquire_links: those of the ESME, those of ours
+        that it answered, and the longest that it took to.
         """
         return {
             "submits": self.submits.report(),

@@ -8,6 +8,6 @@ import pytest
 @pytest.fixture(scope="session")
 def image() -> str:
     name = os.environ.get("IMAGE")
-    if name is None:
+    if not name:
         pytest.skip("IMAGE names no image: use `make image`")
     return name

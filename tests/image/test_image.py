@@ -134,7 +134,7 @@ def test_the_init_passes_a_stop_on(image: str):
 def test_it_is_healthy_while_the_service_runs(service: ContainerConnector, settings: dict[str, Any]):
     kind, command = settings["Healthcheck"]["Test"]
     assert kind == "CMD-SHELL"
-    assert run_docker("exec", service.container_name, "sh", "-c", command).returncode == 0
+    assert run_docker("exec", service.container.name, "sh", "-c", command).returncode == 0
 
 
 def test_it_is_not_healthy_without_the_service(image: str, settings: dict[str, Any]):
@@ -144,7 +144,7 @@ def test_it_is_not_healthy_without_the_service(image: str, settings: dict[str, A
 
 def test_the_service_writes_nowhere_but_below_tmp(service: ContainerConnector):
     writable = "for d in / /opt /opt/smpp-connector /var /usr /home; do touch $d/x 2>/dev/null && echo $d; done; :"
-    assert docker("exec", service.container_name, "sh", "-c", writable) == ""
+    assert docker("exec", service.container.name, "sh", "-c", writable) == ""
 
 
 def test_the_demonstration_runs_against_the_image(image: str):

@@ -39,7 +39,7 @@ class ConnectorProcess(ServerProcess):
         """settings: the environment; RUNTIME_DIR and what nobody asks for are filled in."""
         super().__init__(Path(tempfile.mkdtemp(prefix="smpp-test-")))
         self.runtime_dir = Path(settings.get("RUNTIME_DIR", self.directory / "run"))
-        self._settings = {
+        self.settings = {
             "CONNECTOR_ID": "test",
             "RUNTIME_DIR": str(self.runtime_dir),
             "HTTP_HOST": LOOPBACK,
@@ -55,7 +55,7 @@ class ConnectorProcess(ServerProcess):
         """Nothing of ours but the import path; a temp folder in which leftovers would be seen."""
         import_path = os.pathsep.join(filter(None, sys.path))
         places = {"PYTHONPATH": import_path, "TMPDIR": str(self.directory)}
-        return {**super().environment(), **places, **_coverage(), **self._settings}
+        return {**super().environment(), **places, **_coverage(), **self.settings}
 
     def run_command(self, *arguments: str, text: str = "") -> "subprocess.CompletedProcess[str]":
         """Another command with the same settings."""

@@ -47,12 +47,16 @@ class Fleet:
 
     def start(self, *names: str, **settings: str) -> list[ConnectorProcess]:
         """Replicas with these names, started side by side."""
-        replicas = [self._running.enter_context(self._replica(name, settings)) for name in names]
-        for replica in replicas:
-            replica.launch()
+        replicas = [self.launch(name, **settings) for name in names]
         for replica in replicas:
             replica.wait_ready()
         return replicas
+
+    def launch(self, name: str, **settings: str) -> ConnectorProcess:
+        """A replica that has been started and not waited for."""
+        replica = self._running.enter_context(self._replica(name, settings))
+        replica.launch()
+        return replica
 
     @contextmanager
     def _replica(self, name: str, settings: dict[str, str]) -> Iterator[ConnectorProcess]:

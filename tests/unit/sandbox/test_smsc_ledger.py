@@ -173,6 +173,18 @@ def test_submits_are_counted_by_status_and_time() -> None:
     assert ledger.report()["system_ids"] == {"esme": expected}
 
 
+def test_the_fewest_binds_at_a_time_are_counted_from_the_first_one_on() -> None:
+    binds = Ledger().binds
+    assert binds.report()["lowest"] is None
+    binds.bound("esme", "transceiver")
+    binds.bound("esme", "transceiver")
+    assert binds.report()["lowest"] == 1
+    binds.lost("esme")
+    binds.lost("esme")
+    binds.bound("esme", "transceiver")
+    assert binds.report()["lowest"] == 0
+
+
 def test_binds_are_counted_now_at_most_and_in_all() -> None:
     ledger = Ledger()
     ledger.binds.bound("esme", "transceiver")
@@ -187,6 +199,7 @@ def test_binds_are_counted_now_at_most_and_in_all() -> None:
         "now": 2,
         "now_by_system_id": {"other": 2},
         "highest": 2,
+        "lowest": 1,
         "total": 3,
         "total_by_mode": {"transceiver": 1, "receiver": 1, "transmitter": 1},
         "refused": {"ESME_RALYBND": 1},
