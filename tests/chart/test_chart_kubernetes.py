@@ -97,6 +97,11 @@ def test_an_update_adds_a_pod_before_it_takes_one():
     assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
 
 
+def test_an_update_takes_the_next_pod_only_when_the_last_has_given_its_binds_up(name: str):
+    deployment = only(rendering(name), "Deployment")["spec"]
+    assert deployment["minReadySeconds"] >= deployment["template"]["spec"]["terminationGracePeriodSeconds"]
+
+
 def test_new_settings_start_new_pods():
     before, after = (template(log__level=level) for level in ("INFO", "DEBUG"))
     checksums = [_connectors(one)[0]["metadata"]["annotations"]["checksum/config"] for one in (before, after)]

@@ -3,6 +3,7 @@
 Source: Kubernetes, Deployments (rolling update), Pod Lifecycle (probes, termination).
 """
 
+import math
 import os
 import signal
 import subprocess
@@ -56,6 +57,7 @@ class Rules:
     replicas: int
     max_surge: int
     max_unavailable: int
+    min_ready_s: float
     pre_stop_s: float
     grace_s: float
     condemned_grace_s: float  # in place of grace_s after a failed liveness probe
@@ -74,6 +76,7 @@ class Rules:
             replicas=deployment["replicas"],
             max_surge=update["maxSurge"],
             max_unavailable=update["maxUnavailable"],
+            min_ready_s=deployment["minReadySeconds"],
             pre_stop_s=float(pre_stop_s),
             grace_s=pod["terminationGracePeriodSeconds"],
             condemned_grace_s=container["livenessProbe"]["terminationGracePeriodSeconds"],
@@ -119,7 +122,8 @@ class Pod:
 
     def __init__(self, process: ConnectorProcess, rules: Rules) -> None:
         self.process = process
-        self.is_ready = self.was_condemned = self.was_killed = False
+        self.was_condemned = self.was_killed = False
+        self._ready_since = math.inf
         self._rules = rules
         self._terminated_at: float | None = None
         self._is_signalled = False
@@ -127,6 +131,15 @@ class Pod:
         self._kubelet = threading.Thread(target=self._look_after, daemon=True)
         self._child = process.child
         self._kubelet.start()
+
+    @property
+    def is_ready(self) -> bool:
+        return self._ready_since < math.inf
+
+    @property
+    def is_available(self) -> bool:
+        """Ready for as long as the Deployment wants."""
+        return time.monotonic() >= self._ready_since + self._rules.min_ready_s
 
     @property
     def is_terminating(self) -> bool:
@@ -150,7 +163,7 @@ class Pod:
     def terminate(self) -> None:
         """The preStop hook begins; `tick` does the rest."""
         self._terminated_at = time.monotonic()
-        self.is_ready = False
+        self._ready_since = math.inf
         self._over.set()
 
     def tick(self, now: float) -> None:
@@ -186,8 +199,10 @@ class Pod:
 
     def _be_ready(self) -> None:
         def judge(failures: int, succeeded: bool) -> bool:
-            if succeeded or failures >= self._rules.readiness.failures:
-                self.is_ready = succeeded and not self.is_terminating
+            if self.is_terminating or failures >= self._rules.readiness.failures:
+                self._ready_since = math.inf
+            elif succeeded and not self.is_ready:
+                self._ready_since = time.monotonic()
             return False
 
         self._repeat(self._rules.readiness, until=judge)
@@ -216,7 +231,7 @@ class Deployment:
         self._launch = launch
 
     def roll_out(self, version: str, within_s: float) -> None:
-        """Returns when only pods of this version are there, all of them ready."""
+        """Returns when only pods of this version are there, all of them available."""
         deadline = time.monotonic() + within_s
         while not self._is_rolled_out(version):
             assert time.monotonic() < deadline, f"{version} not rolled out within {within_s:g} s: {self._state()}"
@@ -236,8 +251,8 @@ class Deployment:
         old = [pod for pod in staying.values() if pod not in new]
         if len(new) < self._rules.replicas and len(staying) < self._rules.replicas + self._rules.max_surge:
             self._start(f"{version}-{len(new)}")
-        ready = sum(pod.is_ready for pod in staying.values())
-        if old and ready > self._rules.replicas - self._rules.max_unavailable:
+        available = sum(pod.is_available for pod in staying.values())
+        if old and available > self._rules.replicas - self._rules.max_unavailable:
             old[0].terminate()
 
     def _start(self, name: str) -> None:
@@ -246,7 +261,7 @@ class Deployment:
     def _is_rolled_out(self, version: str) -> bool:
         new = [pod for name, pod in self.pods.items() if name.startswith(version)]
         others_gone = all(pod.is_gone for pod in self.pods.values() if pod not in new)
-        return len(new) == self._rules.replicas and all(pod.is_ready for pod in new) and others_gone
+        return len(new) == self._rules.replicas and all(pod.is_available for pod in new) and others_gone
 
     def _state(self) -> dict[str, str]:
         return {name: pod.state for name, pod in self.pods.items()}

@@ -36,6 +36,11 @@ securityContext:
     drop: [ALL]
 {{- end -}}
 
+{{/* preStop, DRAIN_TIMEOUT_S, and 10 s for the actor system to end. */}}
+{{- define "smpp-connector.gracePeriodSeconds" -}}
+{{ add 5 .Values.drainTimeoutS 10 }}
+{{- end -}}
+
 {{/* Short commands: no more than a Python process needs. */}}
 {{- define "smpp-connector.commandResources" -}}
 resources:

@@ -11,9 +11,9 @@ from platform_side import Platform
 from reconciliation import assert_reconciled
 from steady_load import SteadyLoad
 
-pytestmark = [pytest.mark.real_timers, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.real_timers, pytest.mark.timeout(900)]
 
-ROLLOUT_S = 120.0
+ROLLOUT_S = 300.0
 LOAD_TPS = 100.0  # of each operator
 SETTLED_S = 90.0
 
