@@ -84,7 +84,7 @@ lock: $(STAMP)  ## pins what the image installs, with hashes
 	@$(LOCK) setup.cfg -o requirements.lock
 	@sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(LOCK) - -o build-requirements.lock
 
-image: $(STAMP)  ## the container image, and the demonstration against it; see docs/decisions/0020-image.md
+image: $(STAMP)  ## the container image, and the demonstration against it; see docs/decisions/0021-image.md
 	@DOCKER_BUILDKIT=1 docker build -q -t $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg VERSION=$(VERSION) \
 		--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
 		$(call secret,pip.conf,$(PIP_CONF)) $(call secret,ca.pem,$(CA_PEM)) $(call secret,apt.conf,$(APT_CONF)) .
