@@ -84,25 +84,8 @@ lock: $(STAMP)  ## pins what the image installs, with hashes
 	@$(LOCK) setup.cfg -o requirements.lock
 	@sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(LOCK) - -o build-requirements.lock
 
-image: $(STAMP)  ## the container image, and the demonstration against it; see docs/decisions/0021-image.md
-	@DOCKER_BUILDKIT=1 docker build -q -t $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg VERSION=$(VERSION) \
-		--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
-		$(call secret,pip.conf,$(PIP_CONF)) $(call secret,ca.pem,$(CA_PEM)) $(call secret,apt.conf,$(APT_CONF)) .
-	@IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image $(PYTEST_ARGS)
-
-base-image:  ## a base of Debian packages, where no registry can be reached: make image BASE_IMAGE=smpp-connector-base:bookworm
-	@rm -rf build/base && mkdir -p build
-	@debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm build/base > build/base.log
-	@tar -C build/base --exclude=./proc --exclude=./sys --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' -c . \
-		| docker import - smpp-connector-base:bookworm
-	@rm -rf build/base
-
-lock: $(STAMP)  ## pins what the image installs, with hashes
-	@$(LOCK) setup.cfg -o requirements.lock
-	@sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(LOCK) - -o build-requirements.lock
-
 clean:  ## removes what the targets above made
-	rm -rf $(VENV) .interop .fuzz .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) dist build .interop .fuzz .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 
 $(STAMP): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with PYTHON=...") if sys.version_info < (3, 11) else None'
