@@ -105,7 +105,20 @@ class Intake:
 
     def dead(self, item: DispatchItem, reason: str) -> Concluded:
         """For what can't be processed at all: it has no message_id that we may trust."""
-        context = MessageContext(
+        context = self._whole(item)
+        return Concluded(Conclusion.DEAD, context, reason=reason, payload=item.payload, deliveries=item.deliveries)
+
+    def repeated(self, item: DispatchItem) -> Concluded:
+        """For another dispatch of a message that has been sent."""
+        return Concluded(Conclusion.REPEATED, self._whole(item))
+
+    def back(self, item: DispatchItem, delay_s: float) -> Concluded:
+        """For what nothing has been done with yet."""
+        return Concluded(Conclusion.GIVE_BACK, self._whole(item), delay_s=delay_s)
+
+    def _whole(self, item: DispatchItem) -> MessageContext:
+        """Of a dispatch as such, and no segment of it."""
+        return MessageContext(
             message_id="",
             operator_id=self._operator.operator_id,
             segment=0,
@@ -118,7 +131,6 @@ class Intake:
             traceparent=item.traceparent,
             possibly_sent_before=False,
         )
-        return Concluded(Conclusion.DEAD, context, reason=reason, payload=item.payload, deliveries=item.deliveries)
 
     def _ends(self, item: DispatchItem, dispatch: Dispatch, sent: SentSegments) -> list[Concluded]:
         first = self._context(item, dispatch, sent.segments)

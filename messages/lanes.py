@@ -153,6 +153,7 @@ class Conclusion(Enum):
     DEAD = "dead"  # cannot be processed: sms.dead.dispatch
     REPORTED = "reported"  # unknown outcome, and the operator's rule is to report it
     ALREADY_ACCEPTED = "already_accepted"  # a redelivery of a segment that needs no second submit_sm
+    REPEATED = "repeated"  # the message_id has come before, in another dispatch, and that has been sent
     GIVE_BACK = "give_back"  # to JetStream, for another replica or a later try
 
 
@@ -186,11 +187,16 @@ class UnansweredBatch(Struct, frozen=True, array_like=True, tag="unanswered"):
 
 class AcceptedQuery(Struct, frozen=True, array_like=True, tag="accepted?"):
     """Which segments of these messages has the operator accepted already, and which may it have? Asked for
-    redeliveries only."""
+    redeliveries and repeats only.
+
+    firsts: in the order of message_ids, the number in the stream of another dispatch that had the message_id before;
+    0: there was none. Empty: there was none of any.
+    """
 
     query: int
     operator_id: str
     message_ids: list[str]
+    firsts: list[int] = []
 
 
 class SentSegment(Struct, frozen=True, array_like=True):
@@ -203,11 +209,12 @@ class SentSegment(Struct, frozen=True, array_like=True):
 
 
 class AcceptedSegments(Struct, frozen=True, array_like=True, tag="accepted!"):
-    """The answer to the AcceptedQuery of this number."""
+    """The answer to the AcceptedQuery of this number. unsettled: messages whose first dispatch is under way still."""
 
     query: int
     segments: list[SentSegment]
     unanswered: list[SentSegment]
+    unsettled: list[str] = []
 
 
 class InboundReceipt(Struct, frozen=True, array_like=True, tag="receipt"):

@@ -21,6 +21,7 @@ from actors.runtime.body import Body, Figures, Shell
 from actors.runtime.lanes import Delivery
 from actors.runtime.surroundings import surroundings
 from adapters.nats.acknowledge import acknowledge, give_back, keep
+from adapters.nats.streams import is_stored
 from adapters.postgres.connection import PostgresConnection
 from adapters.postgres.correlations import CorrelationStore
 from adapters.postgres.errors import DatabaseUnavailable
@@ -33,6 +34,7 @@ from messages.control import Start
 from messages.correlations import CorrelationRow, SegmentKey, StoredSegment
 from messages.events import DeliveryStatus, DlrSource
 from messages.lanes import (
+    AcceptedQuery,
     AcceptedSegments,
     Concluded,
     MessageContext,
@@ -152,7 +154,7 @@ class CorrelationWriterBody(Body):
             if self._completion.stored(context.reply, context.segment, context.segments)
         ]
         await acknowledge(self._publisher.client, [context.reply for context in done])
-        await acknowledge(self._publisher.client, [concluded.context.reply for concluded in work.dead])
+        await acknowledge(self._publisher.client, [one.context.reply for one in (*work.dead, *work.repeated)])
         for concluded in work.given_back:
             self._completion.forget(concluded.context.reply)
             await give_back(self._publisher.client, [concluded.context.reply], concluded.delay_s)
@@ -166,12 +168,15 @@ class CorrelationWriterBody(Body):
             (context.operator_id, ends.get((context.message_id, context.segment), "accepted")) for context in done
         )
         outcomes.update((concluded.context.operator_id, "dead") for concluded in work.dead)
+        outcomes.update((concluded.context.operator_id, "repeated") for concluded in work.repeated)
         outcomes.update((concluded.context.operator_id, "given back") for concluded in work.given_back)
         for (operator_id, outcome), count in outcomes.items():
             metrics.counter("smpp_messages_total", operator=operator_id, outcome=outcome).inc(count)
 
     async def _answer(self, queries: Sequence[Query]) -> None:
         find = partial(self._store.sent_segments, [(query.operator_id, query.message_ids) for *_, query in queries])
+        # First of all: what is settled then has been stored before.
+        unsettled = [await self._unsettled(query) for *_, query in queries]
         started_at = time.monotonic()
         answers = await until_available(find, DatabaseUnavailable)
         self._look_back(started_at)
@@ -179,9 +184,14 @@ class CorrelationWriterBody(Body):
         if wait_s > 0:
             await asyncio.sleep(wait_s)
             answers = await until_available(find, DatabaseUnavailable)
-        for (connection, number, query), (accepted, unanswered) in zip(queries, answers, strict=True):
-            connection.send(AcceptedSegments(query.query, accepted, unanswered))
+        for (connection, number, query), found, ids in zip(queries, answers, unsettled, strict=True):
+            connection.send(AcceptedSegments(query.query, *found, ids))
             connection.confirm([number])
+
+    async def _unsettled(self, query: AcceptedQuery) -> list[str]:
+        """Repeats whose first dispatch is still in the stream."""
+        firsts = zip(query.message_ids, query.firsts, strict=False)
+        return [message_id for message_id, first in firsts if first and await is_stored(self._publisher.client, first)]
 
     def _look_back(self, started_at: float) -> None:
         """After the database was away, or this process: what is not found yet may still be on its way there."""

@@ -29,6 +29,7 @@ class Work:
     refusals: dict[SegmentKey, int] = field(default_factory=dict)
     stored: list[MessageContext] = field(default_factory=list)
     dead: list[Concluded] = field(default_factory=list)
+    repeated: list[Concluded] = field(default_factory=list)
     given_back: list[Concluded] = field(default_factory=list)
     unanswered: list[UnansweredSegment] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)
@@ -62,6 +63,8 @@ class Work:
     def _take_concluded(self, concluded: Concluded, now: float) -> None:
         if concluded.conclusion is Conclusion.DEAD:
             self.dead.append(concluded)
+        elif concluded.conclusion is Conclusion.REPEATED:
+            self.repeated.append(concluded)
         elif concluded.conclusion is Conclusion.GIVE_BACK:
             self.given_back.append(concluded)
         else:

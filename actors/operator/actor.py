@@ -56,7 +56,7 @@ class OperatorBody(Body):
         self._operator: OperatorConfig = start.argument
         self._operator_id = self._operator.operator_id
         self._traffic = Traffic(self._operator)
-        self._arrivals = Arrivals(self._operator, self._traffic, self._pump)
+        self._arrivals = Arrivals(self._operator, self._traffic)
         self._complaints = ComplaintLog(self._operator_id)
         self._demand = DemandCount(self._operator.tps)
         self._permits = PermitSource(self._operator, self._pump)
@@ -68,8 +68,8 @@ class OperatorBody(Body):
         self._failback: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
-        self._writer = LaneClient(self.lane_of(CORRELATION_WRITER), self._writer_replied, retain=True)
-        self._arrivals.start(self._writer, self.spawn)
+        self._writer = LaneClient(self.lane_of(CORRELATION_WRITER), self._arrivals.answered, retain=True)
+        self._arrivals.open(self._writer, self.spawn, self._pump)
         self._last_words = LastWordsReader(self._operator_id, self._writer)
         health_lane = LaneClient(self.lane_of(HEALTH_PUBLISHER), retain=True)
         self._writer.start()
@@ -101,10 +101,6 @@ class OperatorBody(Body):
             self._demand.withdrawn()
             self._fresh_demand = True
 
-    def _writer_replied(self, answer: Any) -> None:
-        self._arrivals.answered(answer)
-        self._pump()
-
     # To the sessions.
 
     def _pump(self) -> None:
@@ -130,7 +126,7 @@ class OperatorBody(Body):
     def _ask_for_more(self, now: float) -> None:
         if self._router is None or self.draining or not self._traffic.can_carry:
             return
-        waiting = self._traffic.waiting + self._arrivals.looked_up
+        waiting = self._traffic.waiting + self._arrivals.waiting
         count = self._demand.more(self._traffic.free_slots(now), waiting)
         if count:
             self._router.send(Demand(count, self._fresh_demand))
@@ -266,6 +262,7 @@ class OperatorBody(Body):
 
     async def drain(self, deadline: float) -> None:
         self._withdraw_demand()
+        self._arrivals.give_back()
         self._traffic.give_back_waiting()
         self._pass_on_conclusions()
         await self.drain_children(self.children, deadline)

@@ -1,11 +1,13 @@
 """Dispatches as they come from the router: read, looked up when they come again, and queued as orders."""
 
+import itertools
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from actors.operator.door import Arrival, Door, Spawn
 from actors.operator.references import ReferenceSource
 from actors.runtime.lanes import LaneClient
 from adapters.telemetry import metrics
@@ -14,83 +16,108 @@ from config.operators import OperatorConfig
 from core.intake import Intake, Taken
 from core.reading import Unprocessable
 from core.redeliveries import NOTHING_SENT, SentSegments, sent_segments
-from core.traffic import Traffic
+from core.traffic import GIVE_BACK_DELAY_S, Traffic
 from messages.ack_subject import stream_sequence
-from messages.dispatch import Dispatch
 from messages.lanes import AcceptedQuery, AcceptedSegments, DispatchItem
 
 Result = TypeVar("Result")
+
+REPEAT_DELAY_S = 5.0  # before a repeat looks again what has become of the first
 
 log = logging.getLogger(__name__)
 
 
 class Arrivals:
     """Asks the CorrelationWriter, over its lane, which segments of a redelivery the operator has accepted already, and
-    Redis for the references of long messages; `wake` follows when these have been queued."""
+    Redis for the references of long messages.
 
-    def __init__(self, operator: OperatorConfig, traffic: Traffic, wake: Callable[[], None]) -> None:
+    A repeat, another dispatch with a message_id that came before, ends when the first one has been sent. While that is
+    under way, here or elsewhere, it goes back; where nothing was sent (it has ended as dead) it is sent in its place.
+    """
+
+    def __init__(self, operator: OperatorConfig, traffic: Traffic) -> None:
         self._operator_id = operator.operator_id
         self._traffic = traffic
-        self._wake = wake
         self._intake = Intake(operator)
-        self._references = ReferenceSource(self._numbered)
-        self._queries: dict[int, list[tuple[DispatchItem, Dispatch]]] = {}
-        self._writer: LaneClient | None = None
+        self._queries: dict[int, list[Arrival]] = {}
 
-    def start(self, writer: LaneClient, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+    def open(self, writer: LaneClient, spawn: Spawn, ready: Callable[[], None]) -> None:
+        """ready: called whenever something may have been queued or concluded."""
         self._writer = writer
-        self._references.start(spawn)
+        self._ready = ready
+        self._door = Door(self._operator_id, self._known, spawn)
+        self._references = ReferenceSource(self._numbered, spawn)
 
     def configure(self, operator: OperatorConfig) -> None:
         self._intake.configure(operator)
 
     @property
-    def looked_up(self) -> int:
-        """Dispatches that wait for an answer."""
-        return sum(len(waiting) for waiting in self._queries.values()) + len(self._references.waiting)
+    def waiting(self) -> int:
+        """Dispatches of which something has to be asked before they can be queued."""
+        return len(self._waiting())
 
     def held_since_before(self, since: float) -> list[str]:
         """Reply subjects of those that have waited since before that monotonic time."""
-        waiting = [item for query in self._queries.values() for item, _dispatch in query]
-        waiting += [taken.item for taken in self._references.waiting]
-        return [item.reply for item in waiting if item.pulled_at < since]
+        return [item.reply for item in self._waiting() if item.pulled_at < since]
 
     def take(self, items: list[DispatchItem]) -> None:
-        repeated = []
-        for item in items:
-            dispatch = self._unless_dead(item, partial(self._intake.read, item))
-            if dispatch is None:
-                continue
-            if item.deliveries > 1:
-                repeated.append((item, dispatch))
-            else:
-                self._prepare(item, dispatch, NOTHING_SENT)
-        if repeated:
-            self._look_up(repeated)
-        self._count_transliterated()
+        read = [(item, self._unless_dead(item, partial(self._intake.read, item))) for item in items]
+        self._door.enter([Arrival(item, dispatch) for item, dispatch in read if dispatch is not None])
+
+    def give_back(self) -> None:
+        """At a stop: what waits belongs to JetStream."""
+        self._traffic.conclude([self._intake.back(item, GIVE_BACK_DELAY_S) for item in self._waiting()])
+        self._door.close()
+        self._references.close()
+        self._queries.clear()
 
     def answered(self, answer: Any) -> None:
         """From the CorrelationWriter."""
         if not isinstance(answer, AcceptedSegments):
             return
-        sent = sent_segments(answer)
-        for item, dispatch in self._queries.pop(answer.query, []):
-            self._prepare(item, dispatch, sent.get(dispatch.message_id, NOTHING_SENT))
+        sent, unsettled = sent_segments(answer), set(answer.unsettled)
+        for one in self._queries.pop(answer.query, []):
+            found = sent.get(one.dispatch.message_id, NOTHING_SENT)
+            if one.first and one.dispatch.message_id in unsettled:
+                self._traffic.conclude([self._intake.back(one.item, REPEAT_DELAY_S)])
+            elif one.first and found.accepted:
+                self._traffic.conclude([self._intake.repeated(one.item)])
+            else:
+                self._prepare(one, found)
+        self._ready()
+
+    def _known(self, arrivals: list[Arrival]) -> None:
+        """From the door."""
+        to_look_up = []
+        for one in arrivals:
+            if one.first or one.item.deliveries > 1:
+                to_look_up.append(one)
+            else:
+                self._prepare(one, NOTHING_SENT)
+        if to_look_up:
+            self._look_up(to_look_up)
+        self._count_transliterated()
+        self._ready()
+
+    def _waiting(self) -> list[DispatchItem]:
+        looked_up = itertools.chain.from_iterable(self._queries.values())
+        asked = [one.item for one in (*self._door.waiting, *looked_up)]
+        return asked + [taken.item for taken in self._references.waiting]
 
     def _count_transliterated(self) -> None:
         count, self._intake.transliterated = self._intake.transliterated, 0
         if count:
             metrics.counter("smpp_texts_transliterated_total", operator=self._operator_id).inc(count)
 
-    def _look_up(self, repeated: list[tuple[DispatchItem, Dispatch]]) -> None:
-        assert self._writer is not None
+    def _look_up(self, arrivals: list[Arrival]) -> None:
         query = next(self._intake.numbers)
-        self._queries[query] = repeated
-        ids = [dispatch.message_id for _item, dispatch in repeated]
-        self._writer.send(AcceptedQuery(query, self._operator_id, ids))
+        self._queries[query] = arrivals
+        ids, firsts = [one.dispatch.message_id for one in arrivals], [one.first for one in arrivals]
+        self._writer.send(AcceptedQuery(query, self._operator_id, ids, firsts if any(firsts) else []))
 
-    def _prepare(self, item: DispatchItem, dispatch: Dispatch, sent: SentSegments) -> None:
-        found = self._unless_dead(item, partial(self._intake.prepare, item, dispatch, time.time(), sent))
+    def _prepare(self, one: Arrival, sent: SentSegments) -> None:
+        prepare = partial(self._intake.prepare, one.item, one.dispatch, time.time(), sent)
+        found = self._unless_dead(one.item, prepare)
         if not isinstance(found, Taken):
             self._traffic.conclude(found or ())
         elif found.needs_reference:
@@ -101,7 +128,7 @@ class Arrivals:
     def _numbered(self, numbered: Sequence[tuple[Taken, int]]) -> None:
         for taken, reference in numbered:
             self._enqueue(taken, reference)
-        self._wake()
+        self._ready()
 
     def _enqueue(self, taken: Taken, reference: int = 0) -> None:
         found = self._unless_dead(taken.item, partial(self._intake.orders, taken, reference))

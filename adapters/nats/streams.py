@@ -1,6 +1,7 @@
 """The streams and consumers that we rely on, created or verified."""
 
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
@@ -104,4 +105,15 @@ async def _exists(jetstream: JetStreamContext, name: str) -> bool:
         await jetstream.stream_info(name)
     except NotFoundError:
         return False
+    return True
+
+
+async def is_stored(client: Client, number: int) -> bool:
+    """Whether the dispatch of this number is still in the stream, that is, not acknowledged; True where nobody says."""
+    try:
+        await client.jetstream().get_msg(DISPATCH_STREAM, seq=number)
+    except NotFoundError:
+        return False
+    except (NatsError, OSError, TimeoutError):
+        return True
     return True

@@ -1,102 +1,246 @@
-"""Dispatches as they reach an OperatorActor: one that can't be read ends, and holds up no other."""
+"""Dispatches at an OperatorActor: what comes again is looked up, and what can't be read holds up no other."""
 
-import asyncio
 import json
-from collections.abc import Sequence
-from itertools import count
-from types import SimpleNamespace
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
-from actors.operator import references
-from actors.operator.arrivals import Arrivals
-from actors.runtime.lanes import LaneClient
-from adapters.redis_references import ReferencesUnavailable
+from actors.operator.arrivals import REPEAT_DELAY_S, Arrivals
+from actors.operator.door import Arrival
 from config.operators import Endpoint, OperatorConfig
-from core.intake import Intake
-from core.traffic import Traffic
+from core.intake import Intake, Taken
+from core.traffic import GIVE_BACK_DELAY_S, Traffic
 from messages.dispatch import Dispatch
-from messages.lanes import Conclusion, DispatchItem
+from messages.lanes import AcceptedQuery, AcceptedSegments, Conclusion, DispatchItem, SentSegment
 
 OPERATOR = OperatorConfig(operator_id="mno", endpoints=(Endpoint(host="smsc", port=2775),))
 TEXT = "not to be seen in a log"
 LONG = "a" * 161  # two parts
 
 
-class SlowReferences:
-    """In place of Redis: answers each call when it is told to, with references from 1 on."""
+class OpenDoor:
+    """Says at once which dispatch was the first with its message_id."""
 
-    def __init__(self, _url: str) -> None:
-        self.calls: list[list[str]] = []
-        self.answers: list[asyncio.Future[None]] = []
-        self._numbers = count(1)
+    firsts: dict[str, int]
+    """By message_id; others are the first themselves."""
 
-    async def next_references(self, destinations: Sequence[str]) -> list[int]:
-        self.calls.append(list(destinations))
-        self.answers.append(asyncio.get_running_loop().create_future())
-        await self.answers[-1]
-        return [next(self._numbers) for _ in destinations]
+    def __init__(self, _operator_id: str, known: Callable[[list[Arrival]], None], _spawn: object) -> None:
+        self.waiting: list[Arrival] = []
+        self._known = known
 
+    def enter(self, arrivals: Sequence[Arrival]) -> None:
+        self._known([one._replace(first=self.firsts.get(one.dispatch.message_id, 0)) for one in arrivals])
 
-class Numbering:
-    """Arrivals in a running loop, and what Redis is asked by them."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        settings = SimpleNamespace(settings=SimpleNamespace(redis_url=""))
-        monkeypatch.setattr(references, "surroundings", lambda: settings)
-        monkeypatch.setattr(references, "RedisReferences", self._open)
-        self.traffic = Traffic(OPERATOR)
-        self.wakes = 0
-        self.arrivals = Arrivals(OPERATOR, self.traffic, self._woken)
-        self.arrivals.start(cast(LaneClient, None), asyncio.get_running_loop().create_task)
-
-    async def answer(self, error: Exception | None = None) -> None:
-        """Let the oldest open call have its answer, and whoever waits for it go on."""
-        answer = next(one for one in self.redis.answers if not one.done())
-        answer.set_exception(error) if error else answer.set_result(None)
-        await self.settle()
-
-    async def settle(self) -> None:
-        for _ in range(5):
-            await asyncio.sleep(0)
-
-    def references(self) -> list[int]:
-        """Of the first parts that wait, in the order they would be sent in."""
-        self.traffic.add_session("session", 0)
-        self.traffic.carry_over(0)
-        self.traffic.session_bound("session", "TRX")
-        orders = self.traffic.assign(100, now=50.0, wall_now=0.0)["session"]
-        return [order.body.partition(b"\x05\x00\x03")[2][0] for order in orders if order.context.segment == 1]
-
-    def _open(self, url: str) -> SlowReferences:
-        self.redis = SlowReferences(url)
-        return self.redis
-
-    def _woken(self) -> None:
-        self.wakes += 1
+    def close(self) -> list[Arrival]:
+        return []
 
 
-def arrivals(traffic: Traffic) -> Arrivals:
-    return Arrivals(OPERATOR, traffic, lambda: None)
+class Writer:
+    """What a CorrelationWriter was asked."""
+
+    def __init__(self) -> None:
+        self.queries: list[AcceptedQuery] = []
+
+    def send(self, query: AcceptedQuery) -> None:
+        self.queries.append(query)
 
 
-def item(number: int, payload: bytes | None = None, text: str = TEXT) -> DispatchItem:
-    dispatch = {"message_id": f"m{number}", "operator_id": "mno", "to": f"+4179{number}", "from": "1234", "text": text}
+@pytest.fixture(autouse=True)
+def door(monkeypatch: pytest.MonkeyPatch) -> type[OpenDoor]:
+    monkeypatch.setattr("actors.operator.arrivals.Door", OpenDoor)
+    monkeypatch.setattr(OpenDoor, "firsts", {}, raising=False)
+    return OpenDoor
+
+
+class Numbers:
+    """Gives the references when it is told to: the numbers in the stream, doubled."""
+
+    def __init__(self, numbered: Callable[[Sequence[tuple[Taken, int]]], None], _spawn: object) -> None:
+        self.waiting: list[Taken] = []
+        self._numbered = numbered
+
+    def number(self, taken: Taken) -> None:
+        self.waiting.append(taken)
+
+    def give(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        self._numbered([(taken, 2 * taken.own_reference) for taken in waiting])
+
+    def close(self) -> None:
+        self.waiting = []
+
+
+@pytest.fixture(autouse=True)
+def numbers(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Have the references given."""
+    made: list[Numbers] = []
+    monkeypatch.setattr(
+        "actors.operator.arrivals.ReferenceSource", lambda *given: made.append(Numbers(*given)) or made[-1]
+    )
+    return lambda: made[-1].give()
+
+
+@pytest.fixture
+def traffic() -> Traffic:
+    return Traffic(OPERATOR)
+
+
+@pytest.fixture
+def writer() -> Writer:
+    return Writer()
+
+
+@pytest.fixture
+def arrivals(traffic: Traffic, writer: Writer) -> Arrivals:
+    made = Arrivals(OPERATOR, traffic)
+    made.open(writer, spawn=lambda _work: None, ready=lambda: None)  # type: ignore[arg-type]
+    return made
+
+
+def item(number: int, deliveries: int = 1, payload: bytes | None = None, **fields: Any) -> DispatchItem:
+    dispatch = {"message_id": f"m{number}", "operator_id": "mno", "to": "41791234567", "from": "1234", "text": TEXT}
     return DispatchItem(
-        payload=payload or json.dumps(dispatch).encode(),
-        reply=f"$JS.ACK.SMS_DISPATCH.smpp-mno.1.{number}.{number}.1700000000000000000.0",
-        deliveries=1,
+        payload=payload or json.dumps(dispatch | fields).encode(),
+        reply=f"$JS.ACK.SMS_DISPATCH.smpp-mno.{deliveries}.{number}.{number}.1700000000000000000.0",
+        deliveries=deliveries,
         traceparent="",
         published_at=1_700_000_000.0,
         pulled_at=50.0,
     )
 
 
-def test_what_is_no_dispatch_ends_and_the_others_are_queued():
-    traffic = Traffic(OPERATOR)
+def references(traffic: Traffic) -> list[int]:
+    """Of all parts that wait, in the order they would be sent in."""
+    traffic.add_session("session", 0)
+    traffic.carry_over(0)
+    traffic.session_bound("session", "TRX")
+    waiting = traffic.assign(100, now=50.0, wall_now=0.0)["session"]
+    return [order.body.partition(b"\x05\x00\x03")[2][0] for order in waiting if order.context.segments > 1]
 
-    arrivals(traffic).take([item(1), item(2, b"{"), item(3)])
+
+def concluded(traffic: Traffic) -> list[tuple[Conclusion, str, float]]:
+    return [(one.conclusion, one.context.reply, one.delay_s) for one in traffic.take_concluded()]
+
+
+# Dispatches that come again.
+
+
+def test_a_first_delivery_is_queued_without_a_question(arrivals: Arrivals, traffic: Traffic, writer: Writer):
+    arrivals.take([item(1), item(2)])
+
+    assert (traffic.waiting, writer.queries) == (2, [])
+
+
+def test_a_redelivery_is_looked_up_and_waits(arrivals: Arrivals, traffic: Traffic, writer: Writer):
+    arrivals.take([item(1), item(2, deliveries=2)])
+
+    assert (traffic.waiting, arrivals.waiting) == (1, 1)
+    assert writer.queries == [AcceptedQuery(writer.queries[0].query, "mno", ["m2"])]
+    assert arrivals.held_since_before(51.0) == [item(2, deliveries=2).reply]
+
+
+def test_of_a_redelivery_only_the_missing_segments_are_queued(arrivals: Arrivals, traffic: Traffic, writer: Writer):
+    arrivals.take([item(1, deliveries=2, text="a" * 320)])
+
+    accepted, unanswered = [SentSegment("m1", 1, 3)], [SentSegment("m1", 3, 3)]
+    arrivals.answered(AcceptedSegments(writer.queries[0].query, accepted, unanswered))
+
+    assert (traffic.waiting, arrivals.waiting) == (2, 0)
+    assert [conclusion for conclusion, _reply, _delay_s in concluded(traffic)] == [Conclusion.ALREADY_ACCEPTED]
+
+
+def test_a_repeat_of_a_message_that_was_sent_ends(
+    arrivals: Arrivals, traffic: Traffic, writer: Writer, door: type[OpenDoor]
+):
+    door.firsts = {"m2": 1}
+    arrivals.take([item(2)])
+    assert writer.queries == [AcceptedQuery(writer.queries[0].query, "mno", ["m2"], [1])]
+
+    arrivals.answered(AcceptedSegments(writer.queries[0].query, [SentSegment("m2", 1, 3)], []))
+
+    assert (traffic.waiting, concluded(traffic)) == (0, [(Conclusion.REPEATED, item(2).reply, 0)])
+
+
+def test_a_repeat_of_a_message_that_is_under_way_goes_back(
+    arrivals: Arrivals, traffic: Traffic, writer: Writer, door: type[OpenDoor]
+):
+    door.firsts = {"m2": 1}
+    arrivals.take([item(2, deliveries=3)])
+
+    arrivals.answered(AcceptedSegments(writer.queries[0].query, [SentSegment("m2", 1, 3)], [], ["m2"]))
+
+    assert (traffic.waiting, concluded(traffic)) == (
+        0,
+        [(Conclusion.GIVE_BACK, item(2, deliveries=3).reply, REPEAT_DELAY_S)],
+    )
+
+
+def test_a_repeat_is_sent_where_the_first_never_was(
+    arrivals: Arrivals, traffic: Traffic, writer: Writer, door: type[OpenDoor]
+):
+    door.firsts = {"m2": 1}
+    arrivals.take([item(2)])
+
+    arrivals.answered(AcceptedSegments(writer.queries[0].query, [], []))
+
+    assert (traffic.waiting, concluded(traffic)) == (1, [])
+
+
+def test_at_a_stop_what_waits_goes_back(arrivals: Arrivals, traffic: Traffic, writer: Writer):
+    arrivals.take([item(1, deliveries=2)])
+
+    arrivals.give_back()
+    arrivals.answered(AcceptedSegments(writer.queries[0].query, [], []))
+
+    assert concluded(traffic) == [(Conclusion.GIVE_BACK, item(1, deliveries=2).reply, GIVE_BACK_DELAY_S)]
+    assert (traffic.waiting, arrivals.waiting) == (0, 0)
+
+
+# Long messages.
+
+
+def test_a_long_message_waits_for_its_reference_and_a_short_one_does_not(
+    arrivals: Arrivals, traffic: Traffic, numbers: Callable[[], None]
+):
+    arrivals.take([item(21, text=LONG), item(2)])
+    assert (traffic.waiting, arrivals.waiting) == (1, 1)
+    assert arrivals.held_since_before(51.0) == [item(21).reply]
+
+    numbers()
+
+    assert (traffic.waiting, arrivals.waiting) == (3, 0)
+    assert references(traffic) == [42, 42]
+
+
+def test_a_long_message_of_which_a_part_was_sent_goes_on_with_its_own_reference(
+    arrivals: Arrivals, traffic: Traffic, writer: Writer
+):
+    arrivals.take([item(1, deliveries=2, text=LONG)])
+
+    accepted = [SentSegment("m1", 1, 2, '["udh8",7,"gsm7",0]')]
+    arrivals.answered(AcceptedSegments(writer.queries[0].query, accepted, []))
+
+    assert references(traffic) == [7]
+
+
+def test_at_a_stop_what_waits_for_its_reference_goes_back(
+    arrivals: Arrivals, traffic: Traffic, numbers: Callable[[], None]
+):
+    arrivals.take([item(1, text=LONG)])
+
+    arrivals.give_back()
+    numbers()
+
+    assert concluded(traffic) == [(Conclusion.GIVE_BACK, item(1).reply, GIVE_BACK_DELAY_S)]
+    assert (traffic.waiting, arrivals.waiting) == (0, 0)
+
+
+# Dispatches that can't be read.
+
+
+def test_what_is_no_dispatch_ends_and_the_others_are_queued(arrivals: Arrivals, traffic: Traffic):
+    arrivals.take([item(1), item(2, payload=b"{"), item(3)])
 
     (dead,) = traffic.take_concluded()
     assert (dead.conclusion, dead.reason, dead.payload) == (Conclusion.DEAD, "not a JSON object", b"{")
@@ -104,7 +248,7 @@ def test_what_is_no_dispatch_ends_and_the_others_are_queued():
 
 
 def test_a_bug_that_one_dispatch_shows_ends_that_dispatch_alone(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    arrivals: Arrivals, traffic: Traffic, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     read = Intake.read
 
@@ -114,9 +258,8 @@ def test_a_bug_that_one_dispatch_shows_ends_that_dispatch_alone(
         return read(self, one)
 
     monkeypatch.setattr(Intake, "read", read_but_the_second)
-    traffic = Traffic(OPERATOR)
 
-    arrivals(traffic).take([item(1), item(2), item(3)])
+    arrivals.take([item(1), item(2), item(3)])
 
     (dead,) = traffic.take_concluded()
     assert (dead.conclusion, dead.reason) == (Conclusion.DEAD, "internal error: KeyError")
@@ -124,45 +267,3 @@ def test_a_bug_that_one_dispatch_shows_ends_that_dispatch_alone(
     (record,) = caplog.records
     assert (record.__dict__["event"], record.__dict__["fields"]) == ("dispatch_failed", {"stream_sequence": 2})
     assert TEXT not in record.getMessage()
-
-
-def test_a_long_message_waits_for_its_reference_and_a_short_one_does_not(monkeypatch: pytest.MonkeyPatch):
-    async def play() -> None:
-        made = Numbering(monkeypatch)
-        made.arrivals.take([item(1, text=LONG), item(2)])
-        await made.settle()
-        assert (made.traffic.waiting, made.arrivals.looked_up) == (1, 1)
-        assert made.arrivals.held_since_before(51.0) == [item(1).reply]
-
-        await made.answer()
-        assert (made.traffic.waiting, made.arrivals.looked_up, made.wakes) == (3, 0, 1)
-
-    asyncio.run(play())
-
-
-def test_what_comes_while_redis_is_asked_goes_together_into_the_next_question(monkeypatch: pytest.MonkeyPatch):
-    async def play() -> None:
-        made = Numbering(monkeypatch)
-        for number in (1, 2, 3):
-            made.arrivals.take([item(number, text=LONG)])
-            await made.settle()
-        assert made.redis.calls == [["41791"]]
-
-        await made.answer()
-        await made.answer()
-        assert made.redis.calls == [["41791"], ["41792", "41793"]]
-        assert made.references() == [1, 2, 3]
-
-    asyncio.run(play())
-
-
-def test_without_redis_a_long_message_has_its_number_in_the_stream(monkeypatch: pytest.MonkeyPatch):
-    async def play() -> None:
-        made = Numbering(monkeypatch)
-        made.arrivals.take([item(77, text=LONG)])
-        await made.settle()
-
-        await made.answer(ReferencesUnavailable())
-        assert made.references() == [77]
-
-    asyncio.run(play())

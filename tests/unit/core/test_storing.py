@@ -88,7 +88,12 @@ def test_a_segment_that_ends_without_an_acceptance_is_stored_with_its_fate(concl
 
 
 def test_only_conclusions_that_are_a_fate_have_a_status():
-    assert set(Conclusion) - set(STATUS_OF) == {Conclusion.DEAD, Conclusion.ALREADY_ACCEPTED, Conclusion.GIVE_BACK}
+    assert set(Conclusion) - set(STATUS_OF) == {
+        Conclusion.DEAD,
+        Conclusion.ALREADY_ACCEPTED,
+        Conclusion.REPEATED,
+        Conclusion.GIVE_BACK,
+    }
 
 
 def test_a_dead_dispatch_is_published_as_it_came_under_an_id_that_stays_over_deliveries():
