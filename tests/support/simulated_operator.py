@@ -69,6 +69,10 @@ class SimulatedOperator:
             **self._config,
         }
 
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Another OperatorConfig, for services that start from now on."""
+        self._config = config
+
     def submitted_to(self, number: str) -> list[ShortMessage]:
         """Every submit_sm to this number, as on the wire."""
         return [message for message in self._wiretap.submitted if message.destination_addr == number.lstrip("+")]
