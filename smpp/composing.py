@@ -131,7 +131,9 @@ class Composer:
         typed = [composed for form in forms if (composed := self._tried(text, form))]
         best = min(typed, key=partial(self._cost, forms[0]), default=None)
         if self._rules.transliterate and (best is None or best.form is UCS2):
-            best = self._least_altered(text, forms) or best
+            altered = self._least_altered(text, forms)
+            if altered and (best is None or len(altered.contents) <= len(best.contents)):
+                return altered
         return best or self.compose_as(text, forms[0])
 
     def _least_altered(self, text: str, forms: list[Form]) -> Composed | None:

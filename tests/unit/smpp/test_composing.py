@@ -224,6 +224,12 @@ def test_of_the_substitutes_those_that_alter_least_are_taken() -> None:
     assert (typed(composed), composed.transliterated) == ('"ağaç"', True)
 
 
+def test_substitutes_that_would_cost_a_part_more_than_ucs2_are_not_taken() -> None:
+    composed = compose("€" * 50, transliterate=True, default_alphabet=LATIN1)
+    assert (composed.form, composed.transliterated) == (Form(UCS2), False)
+    assert typed(compose("€" * 46, transliterate=True, default_alphabet=LATIN1)) == "EUR" * 46
+
+
 def test_a_wanted_encoding_is_saved_by_substitutes() -> None:
     assert typed(compose("“a” č", LATIN1, transliterate=True)) == '"a" c'
 
