@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ def execute(args: argparse.Namespace) -> int:
 
     settings = settings_of(args)
     signal.signal(signal.SIGTERM, _stop_before_start)
+    os.register_at_fork(after_in_child=_leave_the_end_to_thespian)
     logs.configure(settings.log_level, settings.log_format, actor="main")
     folder = RuntimeFolder(settings.runtime_dir)
     try:
@@ -43,6 +45,11 @@ def execute(args: argparse.Namespace) -> int:
 def _stop_before_start(_number: int, _frame: object) -> None:
     """Until the service has its own handler: end in order, with the folder cleared."""
     raise SystemExit(ExitCode.OK)
+
+
+def _leave_the_end_to_thespian() -> None:
+    """In the processes of the actors, which it gives handlers of its own in a moment."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _wait_for_schema(settings: Settings) -> None:

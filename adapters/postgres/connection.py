@@ -60,6 +60,10 @@ def parse_dsn(dsn: str) -> dict[str, Any]:
         raise InvalidDsn("POSTGRES_DSN is not a valid libpq connection string") from None
 
 
+class ConnectTimedOut(DatabaseUnavailable):
+    """No connection in the time that was left."""
+
+
 class PostgresConnection:
     """Runs statements; connects when first used and again when the connection was lost. For one event loop."""
 
@@ -89,12 +93,17 @@ class PostgresConnection:
             await connection.close()
 
     async def _attempt_until(self, deadline: float, calls: Sequence[Call]) -> list[list[Row]]:
+        reason: DatabaseUnavailable | None = None
         while True:
             await asyncio.sleep(min(self._retry_at, deadline) - time.monotonic())
             try:
                 rows = await self._attempt(deadline, calls)
+            except ConnectTimedOut as failure:
+                reason = reason or failure  # the time that was left tells less than what went wrong before
+                self._plan_retry(deadline, reason)
             except DatabaseUnavailable as failure:
-                self._plan_retry(deadline, failure)
+                reason = failure
+                self._plan_retry(deadline, reason)
             else:
                 self._pause_s = FIRST_PAUSE_S
                 return rows
@@ -130,7 +139,7 @@ class PostgresConnection:
                 self._connection = await self._open()
                 return self._connection
         except TimeoutError:
-            failure = DatabaseUnavailable(f"no connection to the database within {timeout_s:.1f} s")
+            failure = ConnectTimedOut(f"no connection to the database within {timeout_s:.1f} s")
         except psycopg.Error as error:
             failure = connection_error(error, self._password)
         raise failure
