@@ -1,6 +1,9 @@
 """DlrInboundEvents from what the database knows of a segment and its message."""
 
+from hashlib import blake2b
 from urllib.parse import quote
+
+from msgspec import UNSET
 
 from core.verdict import message_status
 from core.wall_clock import rfc3339
@@ -36,14 +39,11 @@ def conclusion_event(segment: StoredSegment, source: DlrSource, now: float, comm
 
 
 def unmatched_event(receipt: ReceiptRow) -> DlrInboundEvent:
-    """For a receipt whose message nobody knows by its deadline: message_id is empty, and no message ends by it.
-
-    Its event_id becomes a header, and an SMSC's id may hold any octet.
-    """
+    """For a receipt that names no message, or one that nobody knows by its deadline: message_id is empty, and no
+    message ends by it."""
     received_at = rfc3339(receipt.received_at)
-    smsc_message_id = quote(receipt.smsc_message_id, safe="")
     return DlrInboundEvent(
-        event_id=f"{receipt.operator_id}.unmatched.{smsc_message_id}.{receipt.status.value}.{received_at}",
+        event_id=f"{receipt.operator_id}.unmatched.{_what_it_names(receipt)}.{receipt.status.value}.{received_at}",
         message_id="",
         operator_id=receipt.operator_id,
         smsc_message_id=receipt.smsc_message_id,
@@ -59,7 +59,15 @@ def unmatched_event(receipt: ReceiptRow) -> DlrInboundEvent:
         received_at=received_at,
         source=DlrSource.DELIVER_SM,
         metadata={},
+        raw=UNSET if receipt.smsc_message_id_key else receipt.raw,
     )
+
+
+def _what_it_names(receipt: ReceiptRow) -> str:
+    """Of an event_id, which becomes a header, while an SMSC's id may hold any octet."""
+    if receipt.smsc_message_id_key:
+        return quote(receipt.smsc_message_id, safe="")
+    return "raw-" + blake2b(receipt.raw.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _event(

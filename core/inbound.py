@@ -11,13 +11,21 @@ from messages.lanes import InboundPart, InboundReceipt
 from smpp.constants import MessageState
 from smpp.hot import ShortMessage
 from smpp.message_id import IdRules
-from smpp.receipts import Receipt, parse_receipt
+from smpp.receipts import Receipt, parse_receipt, text_of
 from smpp.segments import part_of, received_content
 from smpp.text import Encoding
 
 MAX_ID_LENGTH = 255  # characters; SMPP 3.4 allows 64, and an index entry of Postgres 2,700 octets
+MAX_RAW_LENGTH = 1000  # characters of a receipt that names no message
 
 _STATUSES = {state: DeliveryStatus[state.name] for state in MessageState}
+
+DIALECTS = {
+    "FAILED": DeliveryStatus.UNDELIVERABLE,  # Vonage, Kaleyra, Route Mobile
+    "DELIVERD": DeliveryStatus.DELIVERED,  # CM.com
+    "SCHEDLD": DeliveryStatus.ENROUTE,  # Melrose Labs, for SCHEDULED of SMPP 5.0
+}
+"""Words of stat that the specification does not have, and operators document."""
 
 
 class InboundReader:
@@ -44,21 +52,23 @@ class InboundReader:
         """received_at: seconds since the epoch."""
         receipt = parse_receipt(message)
         if receipt is not None:
-            return InboundReceipt(key, self._receipt(receipt, received_at))
+            return InboundReceipt(key, self._receipt(message, receipt, received_at))
         return self._part(message, key, received_at)
 
-    def _receipt(self, receipt: Receipt, received_at: float) -> ReceiptRow:
+    def _receipt(self, message: ShortMessage, receipt: Receipt, received_at: float) -> ReceiptRow:
         status = _status(receipt)
+        key = (self._id_rules.key_of_receipt(receipt) or "")[:MAX_ID_LENGTH]
         return ReceiptRow(
             operator_id=self._operator_id,
             smsc_message_id=(receipt.smsc_message_id or "")[:MAX_ID_LENGTH],
-            smsc_message_id_key=(self._id_rules.key_of_receipt(receipt) or "")[:MAX_ID_LENGTH],
-            status=status,
-            final=receipt.state is not None and is_final(status),
+            smsc_message_id_key=key,
+            status=status or DeliveryStatus.UNKNOWN,
+            final=status is not None and is_final(status),
             stat=receipt.stat or "",
             error_code=receipt.error_code or "",
             done_at=_rfc3339(receipt.done_at),
             received_at=received_at,
+            raw="" if key else text_of(message)[:MAX_RAW_LENGTH],
         )
 
     def _part(self, message: ShortMessage, key: int, received_at: float) -> InboundPart:
@@ -81,14 +91,16 @@ class InboundReader:
         )
 
 
-def _status(receipt: Receipt) -> DeliveryStatus:
+def _status(receipt: Receipt) -> DeliveryStatus | None:
     """An intermediate notification never ends a message, whatever state it names (SMPP 3.4, 5.2.12).
 
-    A stat that nobody knows is UNKNOWN, but not the last word: another receipt may come, or the expiry.
+    None for a stat that nobody knows: it is not the last word, another receipt may come, or the expiry.
     """
     if receipt.intermediate:
         return DeliveryStatus.ENROUTE
-    return _STATUSES[receipt.state] if receipt.state is not None else DeliveryStatus.UNKNOWN
+    if receipt.state is not None:
+        return _STATUSES[receipt.state]
+    return DIALECTS.get((receipt.stat or "").upper())
 
 
 @lru_cache(maxsize=512)

@@ -54,7 +54,11 @@ class UnansweredSegment(Struct, frozen=True, array_like=True):
 
 
 class ReceiptRow(Struct, frozen=True, kw_only=True):
-    """A receipt as far as it matters here. done_at: RFC 3339, empty where the SMSC did not say."""
+    """A receipt as far as it matters here.
+
+    smsc_message_id_key: empty where it names no message; then raw is its text, which may be personal. done_at: RFC
+    3339, empty where the SMSC did not say.
+    """
 
     operator_id: str
     smsc_message_id: str
@@ -65,6 +69,10 @@ class ReceiptRow(Struct, frozen=True, kw_only=True):
     error_code: str
     done_at: str
     received_at: float
+    raw: str = ""
+
+    def __repr__(self) -> str:
+        return f"ReceiptRow(smsc_message_id={self.smsc_message_id!r}, status={self.status.value})"
 
 
 class SegmentState(Struct, frozen=True, array_like=True):

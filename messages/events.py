@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from config.operators import EndpointRole
 from smpp.text import Encoding
@@ -60,6 +60,7 @@ class DlrInboundEvent(Struct, frozen=True, kw_only=True):
     possibly_repeated: the SMSC may have got it more than once, because a submit_sm of it had no answer and another one
     followed; of the final event: any segment of the message.
     transliterated: the text went out with substitutes for some of its characters.
+    raw: only of a receipt that names no message: its text.
     """
 
     event_id: str
@@ -80,6 +81,10 @@ class DlrInboundEvent(Struct, frozen=True, kw_only=True):
     metadata: dict[str, str]
     possibly_repeated: bool = False
     transliterated: bool = False
+    raw: str | UnsetType = UNSET
+
+    def __repr__(self) -> str:
+        return f"DlrInboundEvent(event_id={self.event_id!r}, message_id={self.message_id!r})"
 
 
 class OperatorHealthEvent(Struct, frozen=True, kw_only=True):

@@ -25,10 +25,9 @@ _USUAL = re.compile(
     r" stat:([^\s\0,;|]+) err:([^\s\0,;|]+)(?: [Tt]ext:(.*))?",
     re.DOTALL,
 )
-_KEY = re.compile(
-    r"(?:^|[\s\0,;|])(?:(id|sub|dlvrd|stat|err|text)|(submit|done)[ _]?date)[ ]?:",
-    re.IGNORECASE,
-)
+# What is no letter, digit or underscore may stand before a key: Tele2 Norway wrote addresses and "?" (ruby-smpp,
+# lib/smpp/pdu/deliver_sm.rb).
+_KEY = re.compile(r"(?:^|\W)(?:(id|sub|dlvrd|stat|err|text)|(submit|done)[ _]?date)[ ]?:", re.IGNORECASE)
 
 
 def receipt_fields(text: str) -> dict[str, str]:

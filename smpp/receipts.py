@@ -53,7 +53,7 @@ def parse_receipt(message: ShortMessage) -> Receipt | None:
     """
     if message.esm_class & ESM_CLASS_TYPE_MASK not in _RECEIPT_TYPES:
         return None
-    fields = receipt_fields(_text(user_data(message)[1]))
+    fields = receipt_fields(text_of(message))
     id_in_text = fields.get("id") or None
     stat = fields.get("stat") or None
     return Receipt(
@@ -96,9 +96,13 @@ def format_receipt(
     )
 
 
-def _text(content: bytes) -> str:
-    # The octets tell more than data_coding does: receipts marked as UCS-2 come in ASCII, and the other way round.
-    # Keys are ASCII, so UCS-2 has a zero in most high octets.
+def text_of(message: ShortMessage) -> str:
+    """The text of a receipt, of its short_message or else its message_payload.
+
+    The octets tell more than data_coding does: receipts marked as UCS-2 come in ASCII, and the other way round. Keys
+    are ASCII, so UCS-2 has a zero in most high octets.
+    """
+    content = user_data(message)[1]
     if 0 in content and content[::2].count(0) * 4 > len(content):
         return content.decode("utf-16-be", "ignore").removeprefix("\ufeff")
     return content.decode("latin-1")

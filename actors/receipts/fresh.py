@@ -15,7 +15,7 @@ from actors.receipts.late import LateReceipts
 from adapters.postgres.errors import DatabaseUnavailable
 from adapters.postgres.receipts import AppliedReceipt, ReceiptStore, Unapplied
 from adapters.telemetry import metrics
-from core.dlr import receipt_event, tells_news
+from core.dlr import receipt_event, tells_news, unmatched_event
 from messages.correlations import SegmentKey
 from messages.events import DlrInboundEvent
 from messages.lanes import InboundReceipt
@@ -39,7 +39,10 @@ class _Batch:
     put_off: list[WaitingReceipt] = field(default_factory=list)
 
     def take(self, one: WaitingReceipt, answer: AppliedReceipt | Unapplied) -> None:
-        if answer is Unapplied.PUT_OFF:
+        if not one.item.receipt.smsc_message_id_key:  # nothing that could come would match it
+            self.safe.append(one)
+            self.events.append(unmatched_event(one.item.receipt))
+        elif answer is Unapplied.PUT_OFF:
             self.put_off.append(one)
         elif answer is Unapplied.NOT_FOUND or _may_be_of_another(one, answer):
             self.missed.append(one)

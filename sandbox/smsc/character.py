@@ -18,6 +18,7 @@ from sandbox.smsc.traits import (
     one_of,
     percent,
     read_traits,
+    receipt_template,
     several,
     shown,
     switch,
@@ -60,6 +61,13 @@ class ReceiptForm(Enum):
     TEXT = auto()
     TLV = auto()
     BOTH = auto()
+
+
+class ReceiptPlace(Enum):
+    """Which part of the PDU holds the text of a receipt."""
+
+    SHORT_MESSAGE = auto()
+    MESSAGE_PAYLOAD = auto()
 
 
 class ReceiptOrder(Enum):
@@ -136,6 +144,17 @@ class Character:
     receipt_copies: Annotated[int, Trait(whole(1, 10), "how often each receipt is sent, e.g. 2: twice")] = 1
     receipt_order: Annotated[ReceiptOrder, Trait(one_of(ReceiptOrder), "forward or reversed")] = ReceiptOrder.FORWARD
     receipt_form: Annotated[ReceiptForm, Trait(one_of(ReceiptForm), "text, tlv or both")] = ReceiptForm.BOTH
+    receipt_text: Annotated[
+        str,
+        Trait(
+            receipt_template,
+            "its text, of {id}, {dlvrd}, {stat}, {err}, {submit} and {done} (by strftime, e.g. {done:%Y%m%d%H%M%S}); "
+            "none: as appendix B has it",
+        ),
+    ] = ""
+    receipt_place: Annotated[
+        ReceiptPlace, Trait(one_of(ReceiptPlace), "its text is in: short-message or message-payload")
+    ] = ReceiptPlace.SHORT_MESSAGE
     intermediate: Annotated[Intermediate, Trait(one_of(Intermediate), "ENROUTE first: none, receipt, notification")] = (
         Intermediate.NONE
     )

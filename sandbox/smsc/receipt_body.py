@@ -4,11 +4,12 @@
 simulator also plays SMSCs that invent one, and the dates are kept, because formatting them was half the cost.
 """
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from time import gmtime, strftime
 
 from sandbox.smsc.behaviour import PlannedReceipt
-from sandbox.smsc.character import Character, ReceiptForm
+from sandbox.smsc.character import Character, ReceiptForm, ReceiptPlace
 from smpp.constants import Tag
 from smpp.hot import ShortMessage, encode_short_message
 from smpp.receipts import state_of
@@ -24,9 +25,11 @@ def receipt_body(
     text = b""
     tlvs: tuple[Tlv, ...] = ()
     if character.receipt_form is not ReceiptForm.TLV:
-        text = _text(smsc_message_id, planned, submit_at, character.receipt_error)
+        text = _text(smsc_message_id, planned, submit_at, character)
     if character.receipt_form is not ReceiptForm.TEXT:
         tlvs = _tlvs(smsc_message_id, planned.stat)
+    if character.receipt_place is ReceiptPlace.MESSAGE_PAYLOAD:
+        text, tlvs = b"", ((Tag.MESSAGE_PAYLOAD, text), *tlvs)
     return encode_short_message(
         ShortMessage(
             source_addr_ton=submitted.dest_addr_ton,
@@ -42,14 +45,18 @@ def receipt_body(
     )
 
 
-def _text(smsc_message_id: str, planned: PlannedReceipt, submit_at: float, failure: str) -> bytes:
+def _text(smsc_message_id: str, planned: PlannedReceipt, submit_at: float, character: Character) -> bytes:
     stat = planned.stat
     delivered = "001" if stat == "DELIVRD" else "000"
-    error = "000" if stat in _SUCCESSES else failure
-    submitted, done = _date(submit_at // 60), _date((submit_at + planned.delay_s) // 60)
+    error = "000" if stat in _SUCCESSES else character.receipt_error
+    done_at = submit_at + planned.delay_s
+    if character.receipt_text:
+        submit, done = datetime.fromtimestamp(submit_at, UTC), datetime.fromtimestamp(done_at, UTC)
+        fields = {"id": smsc_message_id, "dlvrd": delivered, "stat": stat, "err": error}
+        return character.receipt_text.format(**fields, submit=submit, done=done).encode("ascii")
     return (
-        f"id:{smsc_message_id} sub:001 dlvrd:{delivered} submit date:{submitted} done date:{done}"
-        f" stat:{stat} err:{error} text:"
+        f"id:{smsc_message_id} sub:001 dlvrd:{delivered}"
+        f" submit date:{_date(submit_at // 60)} done date:{_date(done_at // 60)} stat:{stat} err:{error} text:"
     ).encode("ascii")
 
 

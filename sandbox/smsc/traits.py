@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar, get_type_hints
 
@@ -66,6 +67,17 @@ def any_text(value: object) -> str:
     if isinstance(value, str):
         return value
     raise ValueError("must be text")
+
+
+def receipt_template(value: object) -> str:
+    """ASCII text with the fields of a receipt in braces; "" is none."""
+    template = ascii_text(200)(value)
+    at = datetime(2000, 1, 1)
+    try:
+        template.format(id="", dlvrd="", stat="", err="", submit=at, done=at)
+    except (ValueError, KeyError, IndexError, AttributeError):
+        raise ValueError("must be text with {id}, {dlvrd}, {stat}, {err}, {submit} and {done}") from None
+    return template
 
 
 def octets(most: int) -> Read[bytes]:

@@ -14,6 +14,7 @@ from sandbox.smsc.character import Character, changed
 from sandbox.smsc.server import SimulatedSmsc
 from smpp.constants import CommandId
 from smpp.hot import ShortMessage, encode_short_message, pdu
+from smpp.tlv import encode_tlvs
 
 SYSTEM_ID, PASSWORD = "esme", "s3cr3t"
 FIRST_STRANGE_NUMBER = 0x70000000  # sequence_number; far above those of the simulator's own
@@ -92,10 +93,18 @@ class SimulatedOperator:
         assert self.act("garbage", data=octets.hex()) == 1
         return sequence_number
 
+    def deliver_data(self, message: ShortMessage) -> int:
+        """The same as a data_sm, whose content is in its TLVs."""
+        sequence_number = next(self._sequence_numbers)
+        addresses = b"\0\1\1%b\0\1\1%b\0" % (message.source_addr.encode(), message.destination_addr.encode())
+        body = addresses + bytes((message.esm_class, 0, message.data_coding)) + encode_tlvs(message.tlvs)
+        assert self.act("garbage", data=pdu(CommandId.DATA_SM, 0, sequence_number, body).hex()) == 1
+        return sequence_number
+
     def answer_to(self, sequence_number: int, within_s: float) -> int:
-        """command_status of the deliver_sm_resp, once it is there."""
+        """command_status of the deliver_sm_resp or data_sm_resp, once it is there."""
         answers = self._wiretap.deliver_answers
-        wait_until(lambda: sequence_number in answers, within_s, "an answer to a deliver_sm")
+        wait_until(lambda: sequence_number in answers, within_s, "an answer to a delivery")
         return answers[sequence_number]
 
     def report(self) -> dict[str, Any]:

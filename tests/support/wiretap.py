@@ -29,7 +29,7 @@ class Wiretap:
         self.submitted: list[ShortMessage] = []
         self.answered: list[Answered] = []
         self.deliver_answers: dict[int, int] = {}
-        """command_status of each deliver_sm_resp, by its sequence_number."""
+        """command_status of each deliver_sm_resp and data_sm_resp, by its sequence_number."""
 
     async def start(self, smsc_port: int) -> None:
         self._smsc_port = smsc_port
@@ -66,7 +66,7 @@ class _Conversation:
                 message = decode_short_message(pdu)
                 self._tap.submitted.append(message)
                 self._unanswered[header.sequence_number] = message
-            elif header.command_id == CommandId.DELIVER_SM_RESP:
+            elif header.command_id in (CommandId.DELIVER_SM_RESP, CommandId.DATA_SM_RESP):
                 self._tap.deliver_answers[header.sequence_number] = header.command_status
 
     def smsc_said(self, data: bytes) -> None:

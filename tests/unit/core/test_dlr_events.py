@@ -1,5 +1,6 @@
 """sms.dlr.inbound events from what the database knows of a segment and its message."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -222,6 +223,34 @@ def test_a_receipt_that_nobody_is_waiting_for_ends_no_message():
         done_at=None,
         metadata={},
     )
+
+
+def test_a_receipt_that_names_no_message_is_told_with_its_text_under_an_id_of_its_own():
+    nameless = [
+        unmatched_event(receipt(smsc_message_id="", smsc_message_id_key="", status=Status.UNKNOWN, stat="", raw=raw))
+        for raw in ("00,0210021543", "01,0210021543")
+    ]
+
+    assert nameless[0] == event(
+        event_id=nameless[0].event_id,
+        message_id="",
+        smsc_message_id="",
+        status=Status.UNKNOWN,
+        message_status=Status.UNKNOWN,
+        stat="",
+        final=False,
+        submitted_at=None,
+        metadata={},
+        raw="00,0210021543",
+    )
+    assert re.fullmatch(r"mno\.unmatched\.raw-[0-9a-f]{16}\.UNKNOWN\.2023-11-14T22:14:20\.500Z", nameless[0].event_id)
+    assert nameless[0].event_id != nameless[1].event_id
+
+
+def test_only_a_receipt_that_names_no_message_shows_its_text():
+    names = set(msgspec.to_builtins(unmatched_event(receipt(raw="never used"))))
+
+    assert "raw" not in names
 
 
 def test_an_event_id_can_be_a_header_whatever_octets_the_smsc_puts_into_its_ids():

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.inbound import MAX_ID_LENGTH, InboundReader
+from core.inbound import MAX_ID_LENGTH, MAX_RAW_LENGTH, InboundReader
 from messages.correlations import ReceiptRow
 from messages.events import DeliveryStatus as Status
 from messages.lanes import InboundPart, InboundReceipt
@@ -80,6 +80,9 @@ def test_a_receipt_is_read_with_its_id_status_and_times():
         (b"UNKNOWN", Status.UNKNOWN, True),
         (b"delivrd", Status.DELIVERED, True),
         (b"NOSUCH", Status.UNKNOWN, False),
+        (b"FAILED", Status.UNDELIVERABLE, True),
+        (b"DELIVERD", Status.DELIVERED, True),
+        (b"Schedld", Status.ENROUTE, False),
     ],
 )
 def test_each_stat_has_its_status_and_one_that_nobody_knows_is_not_the_last_word(
@@ -114,8 +117,20 @@ def test_an_endless_id_is_cut_off():
     assert read == row(smsc_message_id="9" * MAX_ID_LENGTH, smsc_message_id_key="9" * MAX_ID_LENGTH)
 
 
-def test_a_receipt_that_says_nothing_is_still_a_receipt():
-    assert read_receipt(ShortMessage(esm_class=ESM_CLASS_RECEIPT, short_message=b"?")) == row(
+@pytest.mark.parametrize(
+    ("octets", "raw"),
+    [
+        (b"?", "?"),
+        (b"", ""),
+        (b"00,0210021543,0210021500,,447887123456", "00,0210021543,0210021500,,447887123456"),
+        ("müßig".encode("utf-16-be"), "müßig"),
+        (b"\xff" * 2000, "\xff" * MAX_RAW_LENGTH),
+    ],
+)
+def test_a_receipt_that_names_no_message_is_kept_raw(octets: bytes, raw: str):
+    message = ShortMessage(esm_class=ESM_CLASS_RECEIPT, tlvs=((Tag.MESSAGE_PAYLOAD, octets),))
+
+    assert read_receipt(message) == row(
         smsc_message_id="",
         smsc_message_id_key="",
         status=Status.UNKNOWN,
@@ -123,6 +138,15 @@ def test_a_receipt_that_says_nothing_is_still_a_receipt():
         stat="",
         error_code="",
         done_at="",
+        raw=raw,
+    )
+
+
+def test_what_a_receipt_says_beside_the_message_it_does_not_name_is_told():
+    text = "sub:001 dlvrd:001 done date:2311142213 stat:DELIVRD err:000 text:hello"
+
+    assert read_receipt(ShortMessage(esm_class=ESM_CLASS_RECEIPT, short_message=text.encode())) == row(
+        smsc_message_id="", smsc_message_id_key="", raw=text
     )
 
 

@@ -106,6 +106,12 @@ def test_every_trait_has_a_flag_with_a_help_text() -> None:
         ("logins", "esme", "logins: must be name:value entries"),
         ("refused_modes", 9, "refused_modes: must be a list"),
         ("id_prefix", "é", "id_prefix: must be printable ASCII, at most 24 characters"),
+        (
+            "receipt_text",
+            "id:{id} {date}",
+            "receipt_text: must be text with {id}, {dlvrd}, {stat}, {err}, {submit} and {done}",
+        ),
+        ("receipt_text", "id:{id", "receipt_text: must be text with {id}, {dlvrd}, {stat}, {err}, {submit} and {done}"),
         ("final_stats", "DELIVRD=90", "final_stats: must be 100 percent in all, not 90"),
     ],
 )

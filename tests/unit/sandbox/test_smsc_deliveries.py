@@ -11,7 +11,7 @@ from sandbox.smsc.deliveries import Deliveries
 from sandbox.smsc.ledger import Ledger
 from sandbox.smsc.outbox import Delivery
 from sandbox.smsc.receipt_body import receipt_body
-from smpp.constants import ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT, CommandStatus, MessageState
+from smpp.constants import ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT, CommandStatus, MessageState, Tag
 from smpp.hot import ShortMessage, decode_short_message, pdu
 from smpp.receipts import format_receipt, parse_receipt
 
@@ -50,6 +50,21 @@ class TestReceiptBody:
         assert receipt is not None
         assert (receipt.smsc_message_id, receipt.state) == ("0a1b", MessageState.UNDELIVERABLE)
         assert (receipt.stat, receipt.error_code) == text_fields
+
+    def test_the_text_may_be_in_a_dialect(self) -> None:
+        template = (
+            "id: {id} dlvrd:{dlvrd} submit_date:{submit:%Y%m%d%H%M%S} done_date:{done:%y%m%d} stat:{stat} err:{err}"
+        )
+        message = written(PlannedReceipt(20.0, "DELIVRD", ESM_CLASS_RECEIPT), receipt_text=template)
+        assert message.short_message == (
+            b"id: 0a1b dlvrd:001 submit_date:20260102030450 done_date:260102 stat:DELIVRD err:000"
+        )
+
+    def test_the_text_may_be_in_the_message_payload(self) -> None:
+        planned = PlannedReceipt(20.0, "DELIVRD", ESM_CLASS_RECEIPT)
+        usual, moved = written(planned), written(planned, receipt_place="message-payload")
+        assert moved.short_message == b""
+        assert moved.tlvs == ((Tag.MESSAGE_PAYLOAD, usual.short_message), *usual.tlvs)
 
     def test_an_enroute_may_be_an_intermediate_notification(self) -> None:
         receipt = parse_receipt(written(PlannedReceipt(0.0, "ENROUTE", ESM_CLASS_INTERMEDIATE)))

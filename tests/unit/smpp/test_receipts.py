@@ -79,8 +79,10 @@ def test_a_usual_text_gives_the_same_values_when_it_is_not_matched_at_once(vecto
     assert receipt_fields("\0" + vector["text"]) == vector["fields"]
 
 
-def test_at_least_eighty_receipt_texts_are_tried() -> None:
-    assert len({vector["text"] for vector in WITH_FIELDS}) >= 80
+def test_at_least_eighty_texts_of_smscs_of_the_world_are_tried() -> None:
+    """Those that somebody else has written down; our own come on top."""
+    public = [vector for vector in WITH_FIELDS if vector["source"].split()[0] not in ("own", "derived")]
+    assert len({vector["text"] for vector in public}) >= 80
 
 
 @pytest.mark.parametrize(("stat", "status"), CONTRACT_STATUSES.items())
