@@ -2,10 +2,10 @@
 
 import argparse
 import asyncio
+from functools import partial
 
+from adapters.postgres.sweeping import BATCH, swept_batches
 from cli.command import ExitCode, add_config_argument, complain, settings_of
-
-BATCH = 1000  # rows; a transaction of some 20 ms
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,10 +38,7 @@ async def _sweep(dsn: str, batch: int) -> int:
     connection = PostgresConnection(dsn, "smpp-connector sweep")
     store = CorrelationStore(connection)
     try:
-        total = 0
-        while swept := await store.sweep(batch):
-            total += swept
-        return total
+        return sum([swept async for swept in swept_batches(partial(store.sweep, batch))])
     finally:
         await connection.close()
 

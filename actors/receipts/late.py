@@ -11,6 +11,7 @@ from adapters.postgres.connection import PostgresConnection
 from adapters.postgres.correlations import CorrelationStore
 from adapters.postgres.errors import DatabaseUnavailable
 from adapters.postgres.receipts import ReceiptStore, Unapplied
+from adapters.postgres.sweeping import BATCH, swept_batches
 from adapters.postgres.unmatched import DueReceipt, UnmatchedReceipts
 from adapters.telemetry import metrics
 from core.dlr import conclusion_event, receipt_event, tells_news, unmatched_event
@@ -20,7 +21,6 @@ from messages.events import DlrInboundEvent, DlrSource
 PARKED_LOOK_S = 1.0
 EXPIRY_LOOK_S = 5.0
 MOST_AT_ONCE = 500
-SWEEP_BATCH = 1000  # rows, in one short transaction
 
 
 class LateReceipts:
@@ -56,7 +56,8 @@ class LateReceipts:
             await self._conclude(events, [segment.key for segment in expired])
 
     async def _sweep(self) -> None:
-        while swept := await until_available(partial(self._correlations.sweep, SWEEP_BATCH), DatabaseUnavailable):
+        sweep = partial(self._correlations.sweep, BATCH)
+        async for swept in swept_batches(partial(until_available, sweep, DatabaseUnavailable)):
             metrics.counter("smpp_correlations_swept_total").inc(swept)
 
     async def _retry(self, due: Sequence[DueReceipt]) -> None:

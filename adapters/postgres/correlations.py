@@ -101,7 +101,8 @@ class CorrelationStore:
         Messages of several segments go as a whole, so that it can be some more. Old notes of unanswered submits go
         along and do not count.
         """
-        ((count,),), _ = await self._connection.run(
+        _, ((count,),), _ = await self._connection.run(
+            (statement("commit_at_leisure"), ()),
             (statement("sweep"), (batch, ABANDONED_AFTER_S)),
             (statement("forget_unanswered"), (batch, ABANDONED_AFTER_S)),
         )

@@ -15,6 +15,9 @@ from loadtest.pressure.cases import ANSWERED_S, SESSIONS, Case, Kind
 SAMPLE_EVERY_S = 0.5
 MOST_GROWTH_BYTES = 128 * 1024 * 1024  # of all processes together, by what is held under pressure
 
+Report = Mapping[str, Mapping[str, float]]
+"""The simulator's, as far as it is made of numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
@@ -52,19 +55,11 @@ async def press(rig: Rig, case: Case, seconds: int) -> Pressed:
 
 
 def _pressed(
-    case: Case, messages: int, samples: Sequence[Sample], report: Mapping[str, Mapping[str, float]], found: list[str]
+    case: Case, messages: int, samples: Sequence[Sample], report: Report, unreconciled: Sequence[str]
 ) -> Pressed:
     bounded = bounds(case.plan.tps, SESSIONS)
     highest = highest_of(samples, bounded)
     growth_bytes = max(sample.pss_bytes for sample in samples) - samples[0].pss_bytes
-    enquiry_s = report["enquire_links"]["longest_answer_s"]
-    conditions = {
-        f"{report['binds']['total']} binds, {SESSIONS} were to be made": report["binds"]["total"] == SESSIONS,
-        "no enquire_link of the simulator was answered": report["enquire_links"]["answered"] > 0,
-        f"an enquire_link was answered after {enquiry_s:.1f} s": enquiry_s < ANSWERED_S,
-        f"memory has grown by {growth_bytes:,} octets": growth_bytes < MOST_GROWTH_BYTES,
-    }
-    broken = [complaint for complaint, holds in conditions.items() if not holds]
     return Pressed(
         kind=case.kind,
         messages=messages,
@@ -72,9 +67,23 @@ def _pressed(
         growth_bytes=growth_bytes,
         deliveries_per_s=_peak(samples),
         refused_deliveries=int(report["receipts"]["refused"]),
-        enquiry_s=enquiry_s,
-        problems=[*found, *broken, *exceeded(highest, bounded)],
+        enquiry_s=report["enquire_links"]["longest_answer_s"],
+        problems=[*unreconciled, *_broken(report, growth_bytes), *exceeded(highest, bounded)],
     )
+
+
+def _broken(report: Report, growth_bytes: int) -> list[str]:
+    """Of the sessions as the simulator sees them, and of the memory."""
+    binds, enquiries = report["binds"]["total"], report["enquire_links"]
+    holds = {
+        f"{binds} binds, {SESSIONS} were to be made": binds == SESSIONS,
+        "no enquire_link of the simulator was answered": enquiries["answered"] > 0,
+        f"an enquire_link was answered after {enquiries['longest_answer_s']:.1f} s": (
+            enquiries["longest_answer_s"] < ANSWERED_S
+        ),
+        f"memory has grown by {growth_bytes:,} octets": growth_bytes < MOST_GROWTH_BYTES,
+    }
+    return [complaint for complaint, is_so in holds.items() if not is_so]
 
 
 def _peak(samples: Sequence[Sample]) -> float:
