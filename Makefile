@@ -16,7 +16,7 @@ secret = $(if $(2),--secret id=$(1)$(comma)src=$(2))
 comma := ,
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep pressure soak chart image base-image
+.PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep pressure soak sizing chart image base-image
 .PHONY: lock rolling schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
@@ -66,6 +66,9 @@ schemas: $(STAMP)  ## the JSON Schemas and the pacts anew, after a change of an 
 rolling: $(VENV)/.chart  ## an update under load and the probes, as the chart says; with containers too, once there is an image
 	@IMAGE=$$(docker image inspect --format $(IMAGE) $(IMAGE) 2>/dev/null || true) \
 		$(BIN)/python -m pytest -rs --timeout=900 tests/scenarios/rolling $(PYTEST_ARGS)
+
+sizing: $(STAMP)  ## the image at 100 messages/s for ten minutes, within limits; SIZING_ARGS="--operators 100 --memory 2g"
+	@$(BIN)/python -m loadtest.sizing $(IMAGE) $(SIZING_ARGS)
 
 image: $(STAMP)  ## the container image, and the demonstration against it; see docs/decisions/0021-image.md
 	@DOCKER_BUILDKIT=1 docker build -q -t $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg VERSION=$(VERSION) \

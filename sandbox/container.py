@@ -18,11 +18,15 @@ HARDENING = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privi
 class Container:
     """One container in the network of this host, with these settings; files that they name are mounted."""
 
-    def __init__(self, image: str, name: str, settings: Mapping[str, str], files: Path) -> None:
-        """files: a folder for copies of those files, for the user inside. Raises ServerError without an engine."""
+    def __init__(
+        self, image: str, name: str, settings: Mapping[str, str], files: Path, options: Sequence[str] = ()
+    ) -> None:
+        """files: a folder for copies of those files, for the user inside. options: more of them for the engine, such as
+        limits. Raises ServerError without an engine."""
         self.name = name
         self._image = image
         self._files = files
+        self._options = options
         self._user = _unprivileged()
         self._engine = _engine()
         self._settings = {setting: self._mounted(setting, value) for setting, value in settings.items()}
@@ -38,12 +42,16 @@ class Container:
         user = ("--user", f"{self._user.uid}:{self._user.gid}", "--tmpfs", f"/tmp:uid={self._user.uid},mode=0700")
         files = ("--volume", f"{self._files}:{FILES_INSIDE}:ro")
         name = ("--name", self.name) if named else ()
-        options = (*HARDENING, *user, *files, *settings, *name)
+        options = (*HARDENING, *self._options, *user, *files, *settings, *name)
         return [self._engine, "run", "--rm", "--network", "host", *options, self._image, *command]
 
     def execute(self, *command: str) -> Sequence[str | Path]:
         """A program in the running container."""
         return [self._engine, "exec", self.name, *command]
+
+    def inspect(self, what: str) -> Sequence[str | Path]:
+        """Something of the running container, as a template of the engine."""
+        return [self._engine, "inspect", "--format", what, self.name]
 
     def kill(self) -> Sequence[str | Path]:
         """The end of the container, at once."""

@@ -1,9 +1,10 @@
 """Everything that one measurement needs, started for it and gone after it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import getpid
+from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
@@ -114,7 +115,9 @@ class Rig:
 
 
 @contextmanager
-def running_rig(plan: Plan) -> Iterator[Rig]:
+def running_rig(
+    plan: Plan, connector_of: Callable[[Path, Mapping[str, str]], MeasuredConnector] = MeasuredConnector
+) -> Iterator[Rig]:
     """All of it, with the durability of production, and nothing left of it afterwards. Raises ServerError.
 
     A NeverHappened that passes through gets the last warnings of the connector.
@@ -125,7 +128,7 @@ def running_rig(plan: Plan) -> Iterator[Rig]:
     with Stack() as stack:
         traits = {"receipt_delay_s": plan.receipt_delay_s, **plan.traits}
         simulator = Simulator(stack.directory / "simulator", traits, recorded=plan.recorded)
-        connector = MeasuredConnector(stack.directory / "connector", stack.environment)
+        connector = connector_of(stack.directory / "connector", stack.environment)
         rig = Rig(plan, stack, simulator, connector)
         rig.enable_operators(False)
         connector.migrate()

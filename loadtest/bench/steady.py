@@ -19,9 +19,9 @@ def steady_plan(operators: int, receipt_delay_s: float) -> Plan:
     return Plan(operators, LIMIT_TPS, receipt_delay_s, recorded=True)
 
 
-async def measure_steady(rig: Rig, seconds: int) -> Steady:
-    """RATE_TPS over all operators, WARM_UP_S and then the `seconds` that are measured. Raises as measure_saturation."""
-    messages, warm_up = RATE_TPS * (WARM_UP_S + seconds), RATE_TPS * WARM_UP_S
+async def measure_steady(rig: Rig, seconds: int, rate_tps: int = RATE_TPS) -> Steady:
+    """rate_tps over all operators, WARM_UP_S and then the `seconds` that are measured. Raises as measure_saturation."""
+    messages, warm_up = rate_tps * (WARM_UP_S + seconds), rate_tps * WARM_UP_S
     async with connected(rig) as client:
         await enable_operators(rig, client)
         await all_bound(rig)

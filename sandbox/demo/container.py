@@ -14,10 +14,10 @@ class ContainerConnector(Connector):
 
     death_signal = signal.SIGTERM  # the client passes it on to the container; SIGKILL would end the client alone
 
-    def __init__(self, directory: Path, settings: Mapping[str, str], image: str) -> None:
+    def __init__(self, directory: Path, settings: Mapping[str, str], image: str, options: Sequence[str] = ()) -> None:
         super().__init__(directory, settings)
         inside = {name: value for name, value in self.settings().items() if name != "RUNTIME_DIR"}
-        self.container = Container(image, f"smpp-demo-{os.getpid()}", inside, directory / "files")
+        self.container = Container(image, f"smpp-demo-{os.getpid()}", inside, directory / "files", options)
 
     def command(self) -> Sequence[str | Path]:
         """`run` in a container."""
