@@ -16,6 +16,7 @@ from adapters.redis_client import answer_within, open_client
 DEADLINE_S = 0.5
 TTL_S = 10.0  # a dead replica's binds are free after it; a live one keeps its binds for TTL_S - 2 s without Redis
 RETRY_S = 0.5  # a free bind is to be taken within 2 s
+ADOPTED_TOKEN = 1  # below every one that is granted
 SCRIPT = resources.files("adapters").joinpath("redis_leases.lua").read_text("utf-8")
 
 
@@ -101,6 +102,13 @@ class BindLeases:
         if token:
             return Granted(token, self._ttl_s, sent_at)
         return Denied(RETRY_S, Refusal(reason.decode()))
+
+    async def adopt(self, claim: Claim) -> Granted | Denied:
+        """To be asked for binds that were made when there was no limit yet, which are not to end for its coming."""
+        renewal = await self.renew(claim, ADOPTED_TOKEN)  # an endpoint that is new to Redis believes it
+        if renewal.is_held:
+            return Granted(ADOPTED_TOKEN, self._ttl_s, renewal.sent_at)
+        return await self.acquire(claim)
 
     async def renew(self, claim: Claim, fencing_token: int) -> Renewal:
         """To be asked three times in a TTL, from the grant on, while connecting and while bound."""

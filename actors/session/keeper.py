@@ -80,6 +80,7 @@ class BindKeeper:
             self._backoff = Backoff(operator.timers.reconnect_min_s, operator.timers.reconnect_max_s)
         self._operator = operator
         self._links.configure(operator)
+        self._lease.configure(operator)
 
     @property
     def lease(self) -> str:
@@ -156,6 +157,7 @@ class BindKeeper:
             await self._lease.take(self._operator, binds)
         except LeaseDenied as denial:
             raise NotTried(str(denial), denial.retry_after_s) from None
+        self._lease.configure(self._operator)  # which may have changed while Redis was asked
 
     async def _connect(self, modes: Modes) -> None:
         """Raises NotTried, with every link closed, when we are to leave before we are in."""

@@ -4,12 +4,13 @@ Why leases, and what they cost: docs/decisions/0013-bind-leases.md.
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from actors.runtime.surroundings import surroundings
-from adapters.redis_leases import BindLeases, Claim, Denied, LeasesUnavailable
+from adapters.redis_leases import BindLeases, Claim, Denied, Granted, LeasesUnavailable
 from config.operators import OperatorConfig
 from core.bind_lease import HeldLease
 from messages.control import SessionAssignment
@@ -46,10 +47,11 @@ class BindLease:
         self._leave = leave
         self._spawn = spawn
         self._leases = BindLeases(settings.redis_url)
+        self._binds = 0  # that there are, or are being made
         self._claim: Claim | None = None
         self._held: HeldLease | None = None
         self._is_denied = False
-        self._renewing: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
 
     @property
     def state(self) -> str:
@@ -67,41 +69,85 @@ class BindLease:
     async def take(self, operator: OperatorConfig, binds: int) -> None:
         """Raises LeaseDenied."""
         self._claim = self._claim_for(operator, binds)
-        if self._claim is None:
+        if self._claim is not None:
+            self._held = await self._granted(self._leases.acquire(self._claim))
+            self._keep(self._renew())
+        self._binds = binds
+
+    def configure(self, operator: OperatorConfig) -> None:
+        """Another limit holds from the next renewal on. One that is new asks for a lease for the binds that there are,
+        one that is lifted gives theirs back."""
+        if not self._binds:
             return
+        claim = self._claim_for(operator, self._binds)
+        if claim is None:
+            self._lift()
+        elif self._held is None:
+            self._keep(self._adopt(claim))
+        else:
+            self._claim = claim
+
+    async def release(self) -> None:
+        """The links are closed; the binds are free for others."""
+        self._binds = 0
+        self._stop_keeping()
+        held, self._held = self._held, None
+        if held is not None and self._claim is not None:
+            await self._give_back(self._claim, held)
+
+    def _lift(self) -> None:
+        self._stop_keeping()
+        if self._held is not None and self._claim is not None:
+            self._spawn(self._give_back(self._claim, self._held))
+        self._claim = self._held = None
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        self._stop_keeping()
+        self._keeping = self._spawn(work)
+
+    def _stop_keeping(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
+
+    async def _give_back(self, claim: Claim, held: HeldLease) -> None:
+        with contextlib.suppress(LeasesUnavailable):  # then it ends by itself
+            await self._leases.release(claim, held.fencing_token)
+
+    async def _granted(self, asking: Awaitable[Granted | Denied]) -> HeldLease:
         try:
-            answer = await self._leases.acquire(self._claim)
+            answer = await asking
         except LeasesUnavailable:
             self._is_denied = False
             raise LeaseDenied("no bind lease: Redis does not answer", UNAVAILABLE_RETRY_S) from None
         self._is_denied = isinstance(answer, Denied)
         if isinstance(answer, Denied):
             raise LeaseDenied(f"waits for a bind lease: {answer.reason.value}", answer.retry_after_s)
-        self._held = HeldLease(answer.fencing_token, answer.ttl_s, answer.sent_at)
-        self._renewing = self._spawn(self._renew(self._claim))
+        return HeldLease(answer.fencing_token, answer.ttl_s, answer.sent_at)
 
-    async def release(self) -> None:
-        """The links are closed; the binds are free for others."""
-        held, self._held = self._held, None
-        if self._renewing is not None:
-            self._renewing.cancel()
-            self._renewing = None
-        if held is not None and self._claim is not None:
+    async def _adopt(self, claim: Claim) -> None:
+        """Binds that were made without a limit stay while Redis does not answer, and while there is room for them."""
+        while self._held is None:
             try:
-                await self._leases.release(self._claim, held.fencing_token)
-            except LeasesUnavailable:
-                return  # it ends by itself
+                self._held = await self._granted(self._leases.adopt(claim))
+            except LeaseDenied as denial:
+                if self._is_denied:
+                    self._leave("no bind is left under the new limit", _drain_deadline())
+                    return
+                await asyncio.sleep(denial.retry_after_s)
+        self._claim = claim
+        await self._renew()
 
-    async def _renew(self, claim: Claim) -> None:
-        while self._held is not None:
+    async def _renew(self) -> None:
+        while self._held is not None and self._claim is not None:
             await asyncio.sleep(max(0.0, self._held.look_at - time.monotonic()))
             now = time.monotonic()
             if self._held.must_unbind(now):
                 self._leave("bind lease lost", self._held.ends_at)
                 return
-            self._held = await self._renewed(self._held, claim, now)
+            self._held = await self._renewed(self._held, self._claim, now)
             if self._held.give_up:
-                self._leave("bind given up for another replica", now + surroundings().settings.drain_timeout_s)
+                self._leave("bind given up for another replica", _drain_deadline())
 
     async def _renewed(self, held: HeldLease, claim: Claim, now: float) -> HeldLease:
         try:
@@ -116,3 +162,7 @@ class BindLease:
         return Claim(
             operator.operator_id, self._endpoint, self._replica_id, self._session, binds, operator.bind.max_binds
         )
+
+
+def _drain_deadline() -> float:
+    return time.monotonic() + surroundings().settings.drain_timeout_s

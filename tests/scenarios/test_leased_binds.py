@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from connector_process import ConnectorProcess
 from fleet import Fleet
-from makers import Limited
+from makers import Limited, Operators
 from mobile_operator import UNDER_LOAD, MobileOperator
 from operator_site import Site
 from platform_side import Platform
@@ -101,3 +101,40 @@ def test_a_rolling_replacement_under_traffic_never_makes_too_many_binds(
     load.result()
     assert_reconciled(platform, mno, ids)
     assert mno.sites[0].binds["highest"] == 2
+
+
+def test_a_limit_that_changes_takes_and_gives_binds_without_losing_a_message(
+    fleet: Fleet, limited: Limited, platform: Platform
+) -> None:
+    mno = limited(3, timers=UNDER_LOAD)
+    (smsc,) = mno.sites
+    fleet.tell(mno)
+    replicas = fleet.start(*REPLICAS)
+    wait_for_spread(replicas, mno, [1, 1, 1])
+    ids = message_ids(mno, MESSAGES)
+    load = platform.dispatch_load(mno.operator_id, ids, TPS)
+    change_limit(mno, 1, fleet)
+    smsc.wait_for_binds(1, SPREAD_S)
+    change_limit(mno, 2, fleet)
+    smsc.wait_for_binds(2, SPREAD_S)
+    load.result()
+    assert_reconciled(platform, mno, ids)
+    assert (smsc.binds["total"], smsc.binds["unbinds"]) == (4, 2)
+
+
+def test_a_limit_that_comes_and_goes_ends_only_the_binds_that_are_too_many(fleet: Fleet, operator: Operators) -> None:
+    mno = operator()
+    (smsc,) = mno.sites
+    fleet.tell(mno)
+    fleet.start(*REPLICAS)
+    smsc.wait_for_binds(3)
+    change_limit(mno, 2, fleet)
+    smsc.wait_for_binds(2, SPREAD_S)
+    change_limit(mno, None, fleet)
+    smsc.wait_for_binds(3, SPREAD_S)
+    assert (smsc.binds["total"], smsc.binds["unbinds"]) == (4, 1)
+
+
+def change_limit(mno: MobileOperator, max_binds: int | None, fleet: Fleet) -> None:
+    mno.settings["bind"] = {**mno.settings.get("bind", {}), "max_binds": max_binds}
+    fleet.tell(mno)
