@@ -23,6 +23,7 @@ from messages.control import SessionAssignment
 from smpp.constants import CommandStatus
 
 UNBIND_S = 1.0  # for unbind, the SMSC's unbind_resp and the close
+ANSWER_S = 3.0  # for the answer to a bind that is not wanted any more
 RELEASE_S = 1.0  # for giving the lease back, after the links are closed
 LOOK_S = 0.02  # between looks whether all is answered, while parting
 
@@ -107,14 +108,15 @@ class BindKeeper:
     def part(self, reason: str, deadline: float) -> None:
         """Begin to leave in order, by `deadline` (monotonic seconds): no new submits, wait for what is due, unbind.
 
-        A bind that is under way is given up. The earliest deadline counts.
+        The earliest deadline counts. A bind that is under way is given up; but one that the SMSC has been asked for
+        is awaited a little, so that it can be ended by an unbind.
         """
         self._withdraw(reason, endpoint_failed=False)
         self._part_by = min(self._part_by, deadline)
         self._part_reason = reason
         self._over.set()
         if self._attempt is not None:
-            self._attempt.reschedule(asyncio.get_running_loop().time())
+            self._attempt.reschedule(asyncio.get_running_loop().time() + self._patience_s())
 
     async def stop(self, deadline: float) -> None:
         """Part and stay away; returns when the links are closed and their lease is given back."""
@@ -122,6 +124,11 @@ class BindKeeper:
         self.part("stopped", deadline)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), max(0.0, deadline - time.monotonic()) + RELEASE_S)
+
+    def _patience_s(self) -> float:
+        if not self._links.awaits_answer:
+            return 0.0
+        return max(0.0, min(ANSWER_S, self._part_by - UNBIND_S - time.monotonic()))
 
     async def _bind_and_stay(self) -> float:
         """Seconds until the next attempt."""
@@ -147,10 +154,12 @@ class BindKeeper:
         modes = self._links.next_modes()
         await self._take_lease(len(modes))
         await self._connect(modes)
-        self.is_bound, self._carries, self.last_error = True, True, ""
+        self.is_bound, self.last_error = True, ""
         self._count(CommandStatus.ESME_ROK.name)
-        log_event(log, logging.INFO, "session_bound", mode=self._links.mode, **self._where())
-        self._traffic.bound(self._links.mode)
+        if not self._over.is_set():
+            self._carries = True
+            log_event(log, logging.INFO, "session_bound", mode=self._links.mode, **self._where())
+            self._traffic.bound(self._links.mode)
 
     async def _take_lease(self, binds: int) -> None:
         try:

@@ -68,6 +68,11 @@ class SessionLinks:
         """The bind commands in use, as people say them: TRX, or TX+RX."""
         return "TRX" if len(self._links) == 1 else "TX+RX"
 
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether the SMSC has a bind or an unbind to answer."""
+        return bool(self._answers)
+
     def next_modes(self) -> Modes:
         """For `bind`; each takes one of the operator's binds."""
         return self._modes.next(time.monotonic())

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,9 @@ from reconciliation import assert_reconciled, message_ids
 from waiting import wait_until
 
 from sandbox.smsc.acts import BadAct
+from smpp.bind import BindMode, encode_bind_resp
 from smpp.constants import CommandId, CommandStatus
+from smpp.framing import Header
 from smpp.hot import ShortMessage, encode_short_message, encode_submit_sm_resp, pdu
 
 pytestmark = pytest.mark.scenarios
@@ -126,24 +129,53 @@ def test_deliveries_that_go_on_coming_hold_up_no_stop(loop: BackgroundLoop, oper
 
 
 def test_what_comes_during_a_stop_is_answered_and_kept(
-    loop: BackgroundLoop, operator: Operators, connect: Connect, platform: Platform
+    smsc: BareSmsc, operator: Operators, connect: Connect, platform: Platform
 ) -> None:
     """A delivery while an answer is awaited, then that answer: both before the unbind."""
-    with BareSmsc(loop) as smsc:
-        mno = operator(endpoints=[{"host": "127.0.0.1", "port": smsc.port}], timers=NO_ENQUIRIES)
-        service = connect(mno, wait=False)
-        smsc.accept_bind()
-        mno.wait_bound(service)
-        message_id = platform.dispatch(mno.operator_id, request_dlr=False)
-        submit = smsc.hear_of(CommandId.SUBMIT_SM)
-        service.child.send(signal.SIGTERM)
-        wait_until(lambda: service.events("session_unbound"), SEEN_S, "the session on its way out")
-        smsc.say(DELIVERY)
-        assert smsc.hear() == DELIVERED
-        smsc.say(encode_submit_sm_resp(submit.sequence_number, OK, "the-id"))
-        unbind = smsc.hear_of(CommandId.UNBIND)
-        smsc.say(pdu(CommandId.UNBIND_RESP, OK, unbind.sequence_number))
-        assert smsc.hear() == b""
-        assert service.child.wait(SEEN_S) == 0
+    mno = operator(endpoints=[{"host": "127.0.0.1", "port": smsc.port}], timers=NO_ENQUIRIES)
+    service = connect(mno, wait=False)
+    smsc.accept_bind()
+    mno.wait_bound(service)
+    message_id = platform.dispatch(mno.operator_id, request_dlr=False)
+    submit = smsc.hear_of(CommandId.SUBMIT_SM)
+    service.child.send(signal.SIGTERM)
+    wait_until(lambda: service.events("session_unbound"), SEEN_S, "the session on its way out")
+    smsc.say(DELIVERY)
+    assert smsc.hear() == DELIVERED
+    smsc.say(encode_submit_sm_resp(submit.sequence_number, OK, "the-id"))
+    unbind = smsc.hear_of(CommandId.UNBIND)
+    smsc.say(pdu(CommandId.UNBIND_RESP, OK, unbind.sequence_number))
+    assert smsc.hear() == b""
+    assert service.child.wait(SEEN_S) == 0
     assert platform.final_event(message_id)["message_status"] == "ACCEPTED"
     assert [event["text"] for event in platform.wait_for(MO, mno.operator_id)] == ["Hello"]
+
+
+@pytest.fixture
+def smsc(loop: BackgroundLoop) -> Iterator[BareSmsc]:
+    with BareSmsc(loop) as running:
+        yield running
+
+
+@pytest.fixture
+def asked_to_bind(smsc: BareSmsc, operator: Operators, connect: Connect) -> Iterator[Header]:
+    """The bind that the SMSC has to answer, of a session that has been told to stop; which it must do well."""
+    mno = operator(endpoints=[{"host": "127.0.0.1", "port": smsc.port}], timers=NO_ENQUIRIES)
+    service = connect(mno, wait=False, DRAIN_TIMEOUT_S=str(DRAIN_TIMEOUT_S))
+    child, bind = service.child, smsc.hear_of(CommandId.BIND_TRANSCEIVER)
+    child.send(signal.SIGTERM)
+    wait_until(lambda: (service.node(mno.session()) or {}).get("state") == "draining", SEEN_S, "the session stopping")
+    yield bind
+    assert child.wait(SEEN_S) == 0
+
+
+def test_a_bind_that_is_answered_during_a_stop_is_unbound(smsc: BareSmsc, asked_to_bind: Header) -> None:
+    smsc.say(encode_bind_resp(BindMode.TRANSCEIVER, asked_to_bind.sequence_number, "bare"))
+    unbind = smsc.hear_of(CommandId.UNBIND)
+    smsc.say(pdu(CommandId.UNBIND_RESP, OK, unbind.sequence_number))
+    assert smsc.hear() == b""
+
+
+@pytest.mark.usefixtures("asked_to_bind")
+def test_a_bind_that_is_never_answered_holds_up_no_stop(smsc: BareSmsc) -> None:
+    assert smsc.hear(DRAIN_TIMEOUT_S / 2) == b""

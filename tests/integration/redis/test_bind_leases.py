@@ -162,6 +162,18 @@ def test_a_session_that_cannot_get_a_second_bind_keeps_its_first(run, leases, cl
     assert is_held(run, leases, claim("r-1"), token)
 
 
+def test_binds_made_without_a_limit_are_adopted_up_to_it_also_where_redis_is_new_to_the_endpoint(
+    run, leases, operator_id
+):
+    claims = [Claim(operator_id, 0, f"r-{number}", "s-1", binds=1, max_binds=2) for number in range(3)]
+    assert [outcome(run(leases.adopt(each))) for each in claims] == [None, None, Refusal.MAYBE_LOST]
+
+
+def test_binds_made_without_a_limit_are_adopted_beside_those_that_have_leases(run, leases, claim):
+    run(leases.acquire(claim("r-0")))
+    assert [outcome(run(leases.adopt(claim(f"r-{number}")))) for number in (1, 2)] == [None, Refusal.ALL_TAKEN]
+
+
 def test_a_lowered_limit_calls_back_as_many_as_are_too_many(run, leases, claim):
     sessions = [f"s-{number}" for number in range(4)]
     tokens = [run(leases.acquire(claim(session=session, max_binds=4))).fencing_token for session in sessions]
