@@ -2,7 +2,8 @@
 
 One endpoint is the chosen one: all its sessions are wanted, and it carries the traffic as soon as one of them is bound.
 Each endpoint preferred to it keeps one session, the probe, that shows when it is back; less preferred ones have none.
-So the traffic goes down the list only when nothing is bound, and up again only to a probe that has lasted.
+So the traffic goes down the list only when nothing is bound, and up again only to a probe that has lasted and that has
+just answered: a host that hangs keeps its links for as long as nobody asks.
 """
 
 from collections import Counter
@@ -60,20 +61,24 @@ class FailoverPolicy:
         return frozenset(probes.union(self._slots_of_chosen()))
 
     def next_deadline(self) -> float | None:
-        """When tick() has something to do unless a probe is lost before; None: not until something is bound."""
+        """When there is a probe to ask, unless it is lost before; None: not until something is bound."""
         return min(self._failbacks().values(), default=None)
+
+    def probe_to_ask(self, now: float) -> SessionSlot | None:
+        """The most preferred probe that has been bound for failback_after_s: it is to prove that it is answered."""
+        due = [endpoint for endpoint, deadline in self._failbacks().items() if deadline <= now]
+        return SessionSlot(min(due), PROBE) if due else None
 
     # What happens.
 
     def bound(self, endpoint: int, index: int, now: float) -> Move | None:
         slot, before = SessionSlot(endpoint, index), self.active
         if slot in self.wanted():
-            self._bound_since.setdefault(slot, now)
+            self._bound_since[slot] = now
         return self._settle(before)
 
     def unbound(self, endpoint: int, index: int) -> Move | None:
-        """Also for a bind that the endpoint refused or did not answer, each time; not for an attempt that never got
-        there because it had no credentials or no lease: that says nothing of the endpoint."""
+        """The endpoint has ended it, or a bind was refused there or not answered: told each time."""
         slot, before = SessionSlot(endpoint, index), self.active
         if slot in self.wanted():
             self._bound_since.pop(slot, None)
@@ -81,26 +86,25 @@ class FailoverPolicy:
         return self._settle(before)
 
     def released(self, endpoint: int, index: int) -> Move | None:
-        """Unbound for a reason of ours, such as a lost lease: the endpoint is as good as before, so that none is tried
-        in its place; one that is bound takes over."""
+        """Unbound, or not bound, for a reason of ours, such as new settings or a lost lease: the endpoint is as good as
+        before, so that none is tried in its place; one that is bound takes over."""
         before = self.active
         self._bound_since.pop(SessionSlot(endpoint, index), None)
         if self.active is None and self._bound_since:
             self._choose(self._instead())
-        return Move(before, self.active) if self.active != before else None
+        return self._move_from(before)
 
-    def tick(self, now: float) -> Move | None:
-        """Traffic returns to the most preferred endpoint whose probe has been bound for failback_after_s.
+    def answered(self, endpoint: int, index: int, now: float) -> Move | None:
+        """A probe that was to be asked is answered: the traffic returns to its endpoint, if it has not lost its right.
 
         The other probes then start their time anew, so that it stays there for as long at least.
         """
-        due = [endpoint for endpoint, deadline in self._failbacks().items() if deadline <= now]
-        if not due:
+        if self.probe_to_ask(now) != SessionSlot(endpoint, index):
             return None
         before = self.active
-        self._choose(min(due))
+        self._choose(endpoint)
         self._bound_since = dict.fromkeys(self._bound_since, now)
-        return self._settle(before)
+        return self._move_from(before)
 
     def reconfigure(self, endpoints: int, sessions: int, failback_after_s: float) -> Move | None:
         """New settings for the endpoints and sessions there are: those that stay keep what was told of them."""
@@ -117,6 +121,9 @@ class FailoverPolicy:
         """Leaves the chosen endpoint where it can't carry the traffic and another may."""
         if self.active is None and (before is not None or self._bound_since or self._has_been_tried()):
             self._choose(self._instead())
+        return self._move_from(before)
+
+    def _move_from(self, before: int | None) -> Move | None:
         return Move(before, self.active) if self.active != before else None
 
     def _has_been_tried(self) -> bool:

@@ -79,9 +79,14 @@ class Traffic:
         return sum(len(session.in_hand) for session in self.sessions.values())
 
     @property
+    def bound(self) -> int:
+        """Sessions of the endpoint in use that are bound."""
+        return sum(session.bound for session in self._carriers())
+
+    @property
     def can_carry(self) -> bool:
-        """Whether a session of the endpoint in use is bound."""
-        return any(session.bound for session in self._carriers())
+        """Whether there is one."""
+        return self.bound > 0
 
     def free_slots(self, now: float) -> int:
         return sum(session.free_slots(now) for session in self._carriers())

@@ -51,6 +51,26 @@ class Reconfigure(Struct, frozen=True):
     operator: OperatorConfig
 
 
+class CheckCredentials(Struct, frozen=True):
+    """There may be newer ones than those a session was bound with."""
+
+
+class CredentialsChanged(Struct, frozen=True):
+    """There are: the session is to be bound anew."""
+
+    name: str
+
+
+class AskPeer(Struct, frozen=True):
+    """Ask the SMSC, on every link of the session, whether it lives."""
+
+
+class PeerAnswered(Struct, frozen=True):
+    """It has answered on every link."""
+
+    name: str
+
+
 class SessionBound(Struct, frozen=True):
     name: str
     mode: str

@@ -12,6 +12,7 @@ import msgspec
 from actors.names import CORRELATION_WRITER, HEALTH_PUBLISHER
 from actors.operator.arrivals import Arrivals
 from actors.operator.complaints import ComplaintLog
+from actors.operator.endpoints import EndpointChoice
 from actors.operator.health import HealthReporter
 from actors.operator.last_words import LastWordsReader
 from actors.operator.permits import PermitSource
@@ -25,7 +26,15 @@ from config.operators import OperatorConfig
 from core.demand import DemandCount
 from core.failover import Move
 from core.traffic import Traffic
-from messages.control import Reconfigure, SessionBound, SessionUnbound, Start
+from messages.control import (
+    CheckCredentials,
+    CredentialsChanged,
+    PeerAnswered,
+    Reconfigure,
+    SessionBound,
+    SessionUnbound,
+    Start,
+)
 from messages.lanes import (
     ActorState,
     Concluded,
@@ -47,6 +56,9 @@ KEPT_AFTER_S = 2.0  # what is held for longer is told to JetStream at each check
 STALLED_S = 5.0  # without a check: what waits here may have been delivered to another replica after its ack_wait
 BETWEEN_ENDPOINTS_S = 2.0  # traffic waits so long for another endpoint to be bound, then it goes back to JetStream
 
+CREDENTIALS_CHANGED = "credentials changed"
+STOPPED = "stopped"
+
 
 class OperatorBody(Body):
     """Wires one operator's traffic to its router, sessions, throttle and the writers."""
@@ -61,11 +73,11 @@ class OperatorBody(Body):
         self._demand = DemandCount(self._operator.tps)
         self._permits = PermitSource(self._operator, self._pump)
         self._sessions = SessionSet(self, self._operator, self._traffic, self._reported)
+        self._endpoints = EndpointChoice(self._traffic, self._sessions, self._moved)
         self._router: LaneConnection | None = None
         self._fresh_demand = True
         self._checked_at = time.monotonic()
         self._pause = Alarm(self._pump)
-        self._failback: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         self._writer = LaneClient(self.lane_of(CORRELATION_WRITER), self._arrivals.answered, retain=True)
@@ -174,53 +186,31 @@ class OperatorBody(Body):
 
     def child_died(self, child: Child) -> None:
         self._sessions.died(child.name, self._last_words.of_session(child.name))
-        self._session_unbound(child.name, "session process ended", endpoint_failed=True)
+        self._endpoints.died(child.name)
 
     def receive_fact(self, message: Any, child: str | None) -> None:
-        if isinstance(message, SessionBound):
-            self._session_bound(message.name, message.mode)
-        elif isinstance(message, SessionUnbound):
-            self._session_unbound(message.name, message.reason, endpoint_failed=message.endpoint_failed)
-        elif isinstance(message, Reconfigure):
-            self._reconfigure(message.operator)
-
-    def _session_bound(self, name: str, mode: str) -> None:
-        self._traffic.session_bound(name, mode)
-        slot = self._sessions.slot(name)
-        self._follow(self._sessions.policy.bound(slot.endpoint, slot.index, time.monotonic()), "bound")
-
-    def _session_unbound(self, name: str, reason: str, *, endpoint_failed: bool) -> None:
-        self._traffic.session_unbound(name, reason)
-        slot = self._sessions.slot(name)
-        if endpoint_failed:
-            self._follow(self._sessions.policy.unbound(slot.endpoint, slot.index), reason)
-        elif not self._sessions.is_retiring(name):
-            self._follow(self._sessions.policy.released(slot.endpoint, slot.index), reason)
-
-    def _follow(self, move: Move | None, reason: str) -> None:
-        """Traffic goes where the policy says; sessions are started and retired as it wants them."""
-        if move is not None:
-            self._traffic.carry_over(move.to_endpoint)
-            self._health.moved(move, reason)
-            if move.to_endpoint is None:
-                self._withdraw_demand()
-                asyncio.get_running_loop().call_later(BETWEEN_ENDPOINTS_S, self._give_back_if_unbound)
-        if not self.draining:
-            self._sessions.reconcile()
-        self._look_again_at(self._sessions.policy.next_deadline())
+        match message:
+            case SessionBound(name, mode):
+                self._endpoints.bound(name, mode)
+            case SessionUnbound():
+                self._endpoints.unbound(message)
+            case PeerAnswered(name):
+                self._endpoints.answered(name)
+            case CheckCredentials():
+                self._sessions.check_credentials()
+            case CredentialsChanged(name):
+                self._sessions.renew(name, CREDENTIALS_CHANGED)
+            case Reconfigure(operator):
+                self._reconfigure(operator)
         self._pump()
 
-    def _look_again_at(self, deadline: float | None) -> None:
-        if self._failback is not None:
-            self._failback.cancel()
-            self._failback = None
-        if deadline is not None:
-            delay_s = max(0.0, deadline - time.monotonic())
-            self._failback = asyncio.get_running_loop().call_later(delay_s, self._tick_policy)
-
-    def _tick_policy(self) -> None:
-        self._failback = None
-        self._follow(self._sessions.policy.tick(time.monotonic()), "the preferred endpoint answers again")
+    def _moved(self, move: Move, reason: str) -> None:
+        """The traffic has left one endpoint for another, or for none."""
+        self._health.moved(move, reason)
+        if move.to_endpoint is None:
+            self._withdraw_demand()
+            asyncio.get_running_loop().call_later(BETWEEN_ENDPOINTS_S, self._give_back_if_unbound)
+        self._pump()
 
     def _give_back_if_unbound(self) -> None:
         if not self._traffic.can_carry:
@@ -237,7 +227,7 @@ class OperatorBody(Body):
         self._permits.configure(operator)
         self._demand.configure(operator.tps)
         self._health.configure(operator)
-        self._follow(self._sessions.configure(operator), "settings changed")
+        self._endpoints.configure(operator)
 
     async def _check_holds(self) -> None:
         while True:
@@ -261,6 +251,7 @@ class OperatorBody(Body):
             self._traffic.drop_waiting()
 
     async def drain(self, deadline: float) -> None:
+        self._endpoints.stop()
         self._withdraw_demand()
         self._arrivals.give_back()
         self._traffic.give_back_waiting()
@@ -268,22 +259,22 @@ class OperatorBody(Body):
         await self.drain_children(self.children, deadline)
         self._traffic.give_back_waiting()
         self._pass_on_conclusions()
-        self._health.moved(Move(self._sessions.policy.active, None), "stopped")
+        self._endpoints.stopped(STOPPED)
         await self.reach(lambda: not self._writer.unconfirmed and not self._health.unconfirmed, deadline)
 
     def status(self) -> StatusReply:
         """An operator that can't send is no sight for a green dump."""
         status = super().status()
-        if status.state is ActorState.RUNNING and self._sessions.policy.active is None:
+        if status.state is ActorState.RUNNING and self._endpoints.active is None:
             return msgspec.structs.replace(status, state=ActorState.DEGRADED)
         return status
 
     def _session_counts(self) -> tuple[int, int]:
-        return sum(session.bound for session in self._traffic.sessions.values()), self._operator.bind.sessions
+        return self._traffic.bound, self._operator.bind.sessions
 
     def figures(self) -> Figures:
         bound, configured = self._session_counts()
-        active = self._sessions.policy.active
+        active = self._endpoints.active
         return {
             "operator_id": self._operator_id,
             "health": self._health.state,

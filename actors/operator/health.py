@@ -6,7 +6,7 @@ from collections.abc import Callable
 from actors.runtime.lanes import LaneClient
 from actors.runtime.surroundings import surroundings
 from adapters.telemetry import metrics
-from config.operators import OperatorConfig
+from config.operators import EndpointRole, OperatorConfig
 from core.failover import Move
 from core.health import HealthVerdict, Transition
 from core.wall_clock import rfc3339
@@ -25,6 +25,8 @@ class HealthReporter:
         self._lane = lane
         self._counts = counts
         self._verdict = HealthVerdict()
+        self._carrier: int | None = None
+        self._role = EndpointRole.PRIMARY
         self._last: OperatorHealthEvent | None = None
         lane.on_connect = self._tell_again
         self._show()
@@ -37,12 +39,11 @@ class HealthReporter:
         self._operator = operator
 
     def moved(self, move: Move, reason: str) -> None:
-        endpoint = move.to_endpoint if move.to_endpoint is not None else move.from_endpoint
-        if move.from_endpoint is not None and move.to_endpoint is not None:
-            self._count_failover(move.to_endpoint)
+        if move.to_endpoint is not None:
+            self._carried_by(move.to_endpoint)
         transition = self._verdict.moved(move, reason)
         if transition is not None:
-            self._last = self._event(transition, endpoint or 0)
+            self._last = self._event(transition)
             self._lane.send(HealthTransition(self._last))
         self._show()
 
@@ -54,7 +55,14 @@ class HealthReporter:
         if self._last is not None:
             self._lane.send(HealthTransition(self._last, is_new=False))
 
-    def _event(self, transition: Transition, endpoint: int) -> OperatorHealthEvent:
+    def _carried_by(self, endpoint: int) -> None:
+        """Its role is kept with it: when the traffic leaves it, the settings may not know it any more."""
+        self._role = self._operator.endpoints[endpoint].role
+        if self._carrier not in (None, endpoint):
+            metrics.counter("smpp_failovers_total", operator=self._operator.operator_id, to=self._role.value).inc()
+        self._carrier = endpoint
+
+    def _event(self, transition: Transition) -> OperatorHealthEvent:
         at = rfc3339(time.time())
         connector_id = surroundings().settings.connector_id
         bound, configured = self._counts()
@@ -63,17 +71,13 @@ class HealthReporter:
             operator_id=self._operator.operator_id,
             state=transition.state,
             previous_state=transition.previous_state,
-            endpoint=self._operator.endpoints[endpoint].role,
+            endpoint=self._role,
             reason=transition.reason,
             sessions_bound=bound,
             sessions_configured=configured,
             connector_id=connector_id,
             at=at,
         )
-
-    def _count_failover(self, endpoint: int) -> None:
-        role = self._operator.endpoints[endpoint].role.value
-        metrics.counter("smpp_failovers_total", operator=self._operator.operator_id, to=role).inc()
 
     def _show(self) -> None:
         is_bound = self._verdict.state in (HealthState.BOUND, HealthState.FAILBACK)

@@ -1,23 +1,29 @@
-"""The sessions of one operator as actors: started, fed, retired, as the failover policy wants them."""
+"""The sessions of one operator as actors: started, fed, renewed and retired, as the failover policy wants them."""
 
+import logging
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from actors.names import session_name
 from actors.runtime.body import Body
 from actors.runtime.lanes import LaneClient
+from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from core.failover import FailoverPolicy, Move, SessionSlot
 from core.operator_changes import changes
+from core.renewals import Renewals
 from core.traffic import LastWords, Traffic
-from messages.control import Reconfigure, SessionAssignment
+from messages.control import AskPeer, CheckCredentials, Reconfigure, SessionAssignment
 from messages.lanes import SubmitBatch
 
 SESSION_ACTOR = "actors.session.actor.SessionActor"
-RENEWED_WITHIN_S = 15.0  # then the next one is renewed all the same
-RETIRE_S = 20.0  # for the answers that a session still waits for; above any response timer
+RETIRE_SLACK_S = 10.0  # beyond response_s, in which every answer has come or will not: for receipts and the unbind
+
+SETTINGS_CHANGED = "settings changed"
+NOT_WANTED = "not wanted"
+
+log = logging.getLogger(__name__)
 
 
 class SessionSet:
@@ -32,38 +38,65 @@ class SessionSet:
         self._reported = reported
         self._slots: dict[str, SessionSlot] = {}
         self._lanes: dict[str, LaneClient] = {}
-        self._retiring: set[str] = set()
+        self._leaving: dict[str, str] = {}
+        self._renewals = Renewals()
         self.policy = FailoverPolicy(len(operator.endpoints), operator.bind.sessions, operator.timers.failback_after_s)
 
     def configure(self, operator: OperatorConfig) -> Move | None:
-        """New settings: sessions take them over in place, and where that can't be, bind anew one after the other."""
+        """New settings: sessions take them over in place, and where that can't be, are renewed."""
         change = changes(self._operator, operator)
         self._operator = operator
-        for name, slot in self._slots.items():
+        for name in self._slots.keys() - self._leaving.keys():
+            slot = self._slots[name]
             self._body.children[name].argument = SessionAssignment(operator, slot.endpoint)
             self._body.tell_child(name, Reconfigure(operator))
-        to_renew = [name for name, slot in self._slots.items() if slot.endpoint in change.rebind]
-        if to_renew:
-            self._body.spawn(self._renew(to_renew))
+            if slot.endpoint in change.rebind:
+                self._renewals.want(name, SETTINGS_CHANGED)
         timers = operator.timers
         return self.policy.reconfigure(len(operator.endpoints), operator.bind.sessions, timers.failback_after_s)
 
-    def slot(self, name: str) -> SessionSlot:
-        return self._slots[name]
+    def check_credentials(self) -> None:
+        """Each session knows by which it was bound, and tells when there are newer ones."""
+        for name in self._slots.keys() - self._leaving.keys():
+            self._body.tell_child(name, CheckCredentials())
 
-    def is_retiring(self, name: str) -> bool:
-        """It ends because it is not wanted any more, or to be bound anew."""
-        return name in self._retiring
+    def renew(self, name: str, reason: str) -> None:
+        """Let it be bound anew, when it is its turn."""
+        self._renewals.want(name, reason)
+        self.reconcile()
+
+    def why_renewed(self, name: str) -> str | None:
+        """In words, for a session of the endpoint in use that leaves to be bound anew; None for others."""
+        slot = self._slots[name]
+        is_renewed = slot in self.policy.wanted() and slot.endpoint == self.policy.active
+        return self._leaving.get(name) if is_renewed else None
 
     def reconcile(self) -> None:
-        """Start what is wanted and does not run; let finish and end what runs and is not wanted."""
+        """Start what is wanted and does not run; let finish and end what runs and is not wanted; renew."""
+        if self._body.draining:
+            return
         wanted = {self._name(slot): slot for slot in self.policy.wanted()}
         for name, slot in wanted.items():
             if name not in self._slots:
                 self._start(name, slot)
-        for name in set(self._slots) - set(wanted) - self._retiring:
-            self._retiring.add(name)
-            self._body.spawn(self._retire(name))
+        for name in self._slots.keys() - wanted.keys() - self._leaving.keys():
+            self._retire(name, NOT_WANTED)
+        bound = {name: session.bound for name, session in self._traffic.sessions.items()}
+        while renewal := self._renewals.next(bound, frozenset(self._leaving)):
+            where = {"operator_id": self._operator.operator_id, "session": renewal.session}
+            log_event(log, logging.INFO, "session_renewal", renewal.reason, **where)
+            self._retire(*renewal)
+
+    # One of them.
+
+    def slot(self, name: str) -> SessionSlot:
+        return self._slots[name]
+
+    def ask(self, probe: SessionSlot) -> None:
+        """Let it ask its SMSC whether it lives. One that is leaving may have no link any more."""
+        name = self._name(probe)
+        if name not in self._leaving:
+            self._body.tell_child(name, AskPeer())
 
     def send(self, name: str, batch: SubmitBatch) -> bool:
         lane = self._lanes.get(name)
@@ -85,29 +118,23 @@ class SessionSet:
         self._traffic.add_session(name, slot.endpoint)
         self._body.start_child(SESSION_ACTOR, name, SessionAssignment(self._operator, slot.endpoint))
 
-    async def _renew(self, names: list[str]) -> None:
-        """One after the other, so that where there are several the operator stays bound."""
-        for name in sorted(names):
-            if name in self._slots and name not in self._retiring:
-                self._retiring.add(name)
-                await self._retire(name)
-                await self._body.reach(partial(self._is_bound, name), time.monotonic() + RENEWED_WITHIN_S)
+    def _retire(self, name: str, reason: str) -> None:
+        self._leaving[name] = reason
+        self._body.spawn(self._end(name))
 
-    async def _retire(self, name: str) -> None:
-        await self._body.drain_children([name], time.monotonic() + RETIRE_S)
-        self._body.stop_child(name)
+    async def _end(self, name: str) -> None:
+        """One that is still wanted, or wanted again, is then started with the newest settings."""
+        deadline = time.monotonic() + self._operator.timers.response_s + RETIRE_SLACK_S
+        await self._body.drain_children([name], deadline)
+        await self._body.end_child(name)
         self._close_lane(name)
         self._traffic.remove_session(name, time.monotonic())
-        del self._slots[name]
-        self._retiring.discard(name)
+        self._renewals.forget(name)
+        del self._slots[name], self._leaving[name]
         self.reconcile()
 
     def _name(self, slot: SessionSlot) -> str:
         return session_name(self._operator.operator_id, slot.endpoint, slot.index)
-
-    def _is_bound(self, name: str) -> bool:
-        session = self._traffic.sessions.get(name)
-        return session is None or session.bound
 
     def _close_lane(self, name: str) -> None:
         lane = self._lanes.pop(name, None)

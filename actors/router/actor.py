@@ -24,7 +24,7 @@ from adapters.operator_management import OperatorListing, OperatorManagementUnav
 from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from core.backoff import Backoff
-from messages.control import Reconfigure, Start
+from messages.control import CheckCredentials, Reconfigure, Start
 from messages.lanes import ActorState
 
 POLL_S = 30.0  # of the operator-management-service
@@ -43,9 +43,11 @@ class DispatchRouterBody(Body):
     def __init__(self, start: Start, shell: Shell) -> None:
         super().__init__(start, shell)
         self._routes: dict[str, Route] = {}
+        self._leaving: set[str] = set()
         self._etag: str | None = None
         self._is_told = False
         self._poll_now = asyncio.Event()
+        self._may_have_new_credentials = False
         self._last_error = ""
 
     async def run(self) -> None:
@@ -60,6 +62,7 @@ class DispatchRouterBody(Body):
         self.spawn(self._look_for_strays())
         while True:
             await self._poll()
+            self._pass_on_news()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._poll_now.wait(), POLL_S)
             self._poll_now.clear()
@@ -78,7 +81,19 @@ class DispatchRouterBody(Body):
     # Which operators there are.
 
     async def _config_changed(self, _message: Msg) -> None:
+        self._has_news()
+
+    def _has_news(self) -> None:
+        """Of what kind is not known: the list would show new settings, but not new credentials."""
+        self._may_have_new_credentials = True
         self._poll_now.set()
+
+    def _pass_on_news(self) -> None:
+        """After the poll, so that a session that it has bound anew is found to have the newest ones already."""
+        if self._may_have_new_credentials:
+            self._may_have_new_credentials = False
+            for operator_id in self._routes:
+                self.tell_child(operator_name(operator_id), CheckCredentials())
 
     async def _poll(self) -> None:
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
@@ -101,14 +116,19 @@ class DispatchRouterBody(Body):
             log_event(log, logging.ERROR, "operator_refused", refused.reason, operator_id=refused.operator)
         wanted = {operator.operator_id: operator for operator in listing.operators if operator.enabled}
         unusable = {refused.operator for refused in listing.refused}  # their last good settings stay in use
-        for operator_id in set(self._routes) - set(wanted) - unusable:
-            await self._remove(operator_id)
-        for operator_id, operator in wanted.items():
-            if operator_id not in self._routes:
-                await self._add(operator)
-            elif self._routes[operator_id].operator != operator:
-                self._reconfigure(self._routes[operator_id], operator)
-        self._etag, self._is_told = listing.etag, True
+        for operator_id in self._routes.keys() - wanted.keys() - unusable:
+            self._remove(operator_id)
+        for operator_id in wanted.keys() - self._leaving:
+            await self._bring_about(wanted[operator_id])
+        self._etag = listing.etag if self._leaving.isdisjoint(wanted) else None
+        self._is_told = True
+
+    async def _bring_about(self, operator: OperatorConfig) -> None:
+        route = self._routes.get(operator.operator_id)
+        if route is None:
+            await self._add(operator)
+        elif route.operator != operator:
+            self._reconfigure(route, operator)
 
     async def _add(self, operator: OperatorConfig) -> None:
         name = operator_name(operator.operator_id)
@@ -134,14 +154,19 @@ class DispatchRouterBody(Body):
                 self._failed(f"consumer of {operator_id}: {type(error).__name__}")
                 await asyncio.sleep(backoff.next_s())
 
-    async def _remove(self, operator_id: str) -> None:
-        """Drain its OperatorActor, then end it; a changed operator is started anew with its new settings."""
-        name = operator_name(operator_id)
-        route = self._routes.pop(operator_id)
+    def _remove(self, operator_id: str) -> None:
+        """In the background, as it may take as long as a stop; it can come again when it has ended."""
+        self._leaving.add(operator_id)
+        self.spawn(self._drain_and_end(self._routes.pop(operator_id)))
+
+    async def _drain_and_end(self, route: Route) -> None:
+        name = operator_name(route.operator.operator_id)
         route.pull.withdraw()
         await self.drain_children({name}, time.monotonic() + surroundings().settings.drain_timeout_s)
         route.close()
-        self.stop_child(name)
+        await self.end_child(name)
+        self._leaving.discard(route.operator.operator_id)
+        self._poll_now.set()
 
     # Life of the OperatorActors.
 
@@ -155,6 +180,7 @@ class DispatchRouterBody(Body):
     async def _reconnected(self) -> None:
         """First say what is still held here, and give the other replicas time to do so: after a restart of NATS, or a
         long absence, whoever asks first would get it."""
+        self._has_news()  # what was told meanwhile was not heard
         for route in list(self._routes.values()):
             await route.keep_recent()
         await asyncio.sleep(OTHERS_RECONNECT_S)

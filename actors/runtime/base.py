@@ -15,7 +15,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from thespian.actors import (
     Actor,
@@ -41,6 +41,13 @@ log = logging.getLogger(__name__)
 Errand = Callable[[], None]
 
 
+class _Process(NamedTuple):
+    """Of a child; pid 0 when it could not be told apart."""
+
+    address: ActorAddress
+    pid: int
+
+
 class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
     """Shell of one actor process: mailbox, children, and the thread in which its Body works."""
 
@@ -53,8 +60,7 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
-        self._children: dict[str, ActorAddress] = {}
-        self._pids: dict[str, int] = {}
+        self._processes: dict[Child, _Process] = {}
         self._body: Body | None = None
         self._loop_thread: LoopThread | None = None
 
@@ -77,7 +83,7 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
         elif isinstance(message, ActorExitRequest):
             self._wake_in.close()
         elif self._loop_thread is not None and self._body is not None:
-            self._loop_thread.call(self._body.receive, message, self._child_name(sender))
+            self._loop_thread.call(self._body.receive, message, self._child_at(sender))
 
     def _start(self, start: Start, parent: ActorAddress) -> None:
         if self._body is not None:
@@ -97,17 +103,17 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
     def tell_parent(self, message: Any) -> None:
         self._run_in_main(lambda: self.send(self._parent, message))
 
-    def tell_child(self, name: str, message: Any) -> None:
-        self._run_in_main(lambda: self._send_to_child(name, message))
+    def tell_child(self, child: Child, message: Any) -> None:
+        self._run_in_main(lambda: self._send_to_child(child, message))
 
     def create_child(self, child: Child, start: Start) -> None:
         self._run_in_main(lambda: self._create_child(child, start))
 
-    def end_child(self, name: str) -> None:
-        self._run_in_main(lambda: self._send_to_child(name, ActorExitRequest()))
+    def end_child(self, child: Child) -> None:
+        self._run_in_main(lambda: self._send_to_child(child, ActorExitRequest()))
 
-    def kill_child(self, name: str) -> None:
-        self._run_in_main(lambda: self._kill_child(name))
+    def kill_child(self, child: Child) -> None:
+        self._run_in_main(lambda: self._kill_child(child))
 
     # In the main thread again.
 
@@ -124,33 +130,32 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
         while self._errands:
             self._errands.popleft()()
 
-    def _send_to_child(self, name: str, message: Any) -> None:
-        address = self._children.get(name)
-        if address is not None:
-            self.send(address, message)
+    def _send_to_child(self, child: Child, message: Any) -> None:
+        process = self._processes.get(child)
+        if process is not None:
+            self.send(process.address, message)
 
     def _create_child(self, child: Child, start: Start) -> None:
         before = _children_of_this_thread()
         address = self.createActor(child.actor)
-        self._children[start.name] = address
-        self._pids[start.name] = next(iter(_children_of_this_thread() - before), 0)
+        self._processes[child] = _Process(address, next(iter(_children_of_this_thread() - before), 0))
         self.send(address, start)
 
-    def _kill_child(self, name: str) -> None:
+    def _kill_child(self, child: Child) -> None:
         """For one that hangs: a request to exit would wait in its mailbox for ever."""
-        pid = self._pids.get(name)
-        if pid and name in self._children:
+        process = self._processes.get(child)
+        if process is not None and process.pid:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(process.pid, signal.SIGKILL)
 
     def _child_exited(self, address: ActorAddress) -> None:
-        name = self._child_name(address)
-        if name is not None and self._body is not None and self._loop_thread is not None:
-            del self._children[name]
-            self._loop_thread.call(self._body.child_exited, name)
+        child = self._child_at(address)
+        if child is not None and self._body is not None and self._loop_thread is not None:
+            del self._processes[child]
+            self._loop_thread.call(self._body.child_exited, child)
 
-    def _child_name(self, address: ActorAddress) -> str | None:
-        return next((name for name, known in self._children.items() if known == address), None)
+    def _child_at(self, address: ActorAddress) -> Child | None:
+        return next((child for child, process in self._processes.items() if process.address == address), None)
 
     def _loop_ended(self, error: BaseException | None) -> None:
         if error is not None:

@@ -30,15 +30,18 @@ class Shell(Protocol):
     """What a body asks of its BaseActor; each call returns at once."""
 
     def tell_parent(self, message: Any) -> None: ...
-    def tell_child(self, name: str, message: Any) -> None: ...
+    def tell_child(self, child: "Child", message: Any) -> None: ...
     def create_child(self, child: "Child", start: Start) -> None: ...
-    def end_child(self, name: str) -> None: ...
-    def kill_child(self, name: str) -> None: ...
+    def end_child(self, child: "Child") -> None: ...
+    def kill_child(self, child: "Child") -> None: ...
 
 
-@dataclass
+@dataclass(eq=False)
 class Child:
-    """One supervised child. actor: dotted name of its class, which Thespian imports in the child."""
+    """One supervised child; another of the same name, after it has been ended, is another Child.
+
+    actor: dotted name of its class, which Thespian imports in the child.
+    """
 
     actor: str
     name: str
@@ -47,6 +50,7 @@ class Child:
     state: ActorState = ActorState.STARTING
     since: str = ""
     pid: int = 0
+    has_process: bool = False
     policy: RestartPolicy = field(default_factory=RestartPolicy)
 
     @property
@@ -71,7 +75,10 @@ class Body:
         self._shell = shell
         self._children: dict[str, Child] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_ready = False
+        self._mail: list[tuple[Any, Child | None]] = []
         self._draining = False
+        self._drained = False
         self._done: set[str] = set()
 
     # For subclasses.
@@ -112,17 +119,19 @@ class Body:
         self._children[name] = Child(actor, name, argument)
         self._create(self._children[name])
 
-    def stop_child(self, name: str) -> None:
-        """End it for good; nothing restarts it."""
-        child = self._children.pop(name, None)
-        if child is not None:
-            child.wanted = False
-            self._shell.end_child(name)
-            asyncio.get_running_loop().call_later(END_WITHIN_S, self._shell.kill_child, name)
+    async def end_child(self, name: str) -> None:
+        """End it for good; returns when its process is gone, and with it all that it held."""
+        child = self._children.pop(name)
+        child.wanted = False
+        self._done.add(name)
+        self._shell.end_child(child)
+        if not await self.reach(lambda: not child.has_process, time.monotonic() + END_WITHIN_S):
+            self._shell.kill_child(child)
+            await self.reach(lambda: not child.has_process, time.monotonic() + END_WITHIN_S)
 
     async def drain_children(self, names: Iterable[str], deadline: float) -> None:
         """Let them finish; returns when all have reported or are gone, or at `deadline` (monotonic seconds)."""
-        running = {name for name in names if self._children[name].state is ActorState.RUNNING}
+        running = {name for name in names if self._children[name].has_process}
         self._done -= running
         for name in running:
             self.tell_child(name, Drain(deadline))
@@ -138,7 +147,7 @@ class Body:
         self._shell.tell_parent(message)
 
     def tell_child(self, name: str, message: Any) -> None:
-        self._shell.tell_child(name, message)
+        self._shell.tell_child(self._children[name], message)
 
     def lane_of(self, name: str) -> str:
         return lane_address(surroundings().lanes, name)
@@ -165,9 +174,19 @@ class Body:
         await self._lane.start()
         await self.run()
         self.set_state(ActorState.RUNNING)
+        self._is_ready = True
+        for message, child in self._mail:
+            self.receive(message, child)
         await asyncio.get_running_loop().create_future()
 
-    def receive(self, message: Any, child: str | None) -> None:
+    def receive(self, message: Any, child: Child | None) -> None:
+        """From the mailbox. What comes before `run` has returned waits for it; an ended child has no more to say."""
+        if not self._is_ready:
+            self._mail.append((message, child))
+        elif child is None or child.wanted:
+            self._hear(message, child.name if child else None)
+
+    def _hear(self, message: Any, child: str | None) -> None:
         if isinstance(message, Started):
             self._child_reported(message)
         elif isinstance(message, Drain):
@@ -177,14 +196,16 @@ class Body:
         else:
             self.receive_fact(message, child)
 
-    def child_exited(self, name: str) -> None:
-        self._done.add(name)
-        child = self._children.get(name)
-        if child is None or not child.wanted or self._draining:
+    def child_exited(self, child: Child) -> None:
+        child.has_process = False
+        if not child.wanted:
+            return
+        self._done.add(child.name)
+        if self._draining:
             return
         self._set_child_state(child, ActorState.RESTARTING)
         delay_s = child.policy.delay_s(time.monotonic())
-        log_event(log, logging.WARNING, "actor_died", child=name, restart_in_s=round(delay_s, 2))
+        log_event(log, logging.WARNING, "actor_died", child=child.name, restart_in_s=round(delay_s, 2))
         metrics.counter("smpp_actor_restarts_total", actor=child.class_name).inc()
         self.child_died(child)
         asyncio.get_running_loop().call_later(delay_s, self._restart, child)
@@ -205,6 +226,7 @@ class Body:
 
     def _create(self, child: Child) -> None:
         child.policy.started(time.monotonic())
+        child.has_process = True
         self._set_child_state(child, ActorState.STARTING)
         self._shell.create_child(child, Start(child.name, child.policy.restarts, child.argument))
         asyncio.get_running_loop().call_later(START_DEADLINE_S, self._check_started, child, child.policy.restarts)
@@ -216,7 +238,7 @@ class Body:
     def _check_started(self, child: Child, restarts: int) -> None:
         if child.state is ActorState.STARTING and child.policy.restarts == restarts:
             log_event(log, logging.ERROR, "actor_start_timeout", child=child.name)
-            self._shell.kill_child(child.name)
+            self._shell.kill_child(child)
 
     def _child_reported(self, started: Started) -> None:
         child = self._children.get(started.name)
@@ -242,13 +264,16 @@ class Body:
     # Stopping.
 
     def _start_drain(self, deadline: float) -> None:
-        if not self._draining:
+        if self._drained:
+            self.tell_parent(Drained(self.name))
+        elif not self._draining:
             self._draining = True
             self.set_state(ActorState.DRAINING)
             self.spawn(self._drain(deadline))
 
     async def _drain(self, deadline: float) -> None:
         await self.drain(deadline)
+        self._drained = True
         self.tell_parent(Drained(self.name))
 
     def _task_done(self, task: asyncio.Task[None]) -> None:

@@ -17,7 +17,17 @@ from actors.session.links import SessionLinks
 from actors.session.submits import SubmitPath
 from adapters.telemetry import metrics
 from adapters.telemetry.event_limiter import EventLimiter
-from messages.control import Reconfigure, SessionAssignment, SessionBound, SessionUnbound, Start
+from messages.control import (
+    AskPeer,
+    CheckCredentials,
+    CredentialsChanged,
+    PeerAnswered,
+    Reconfigure,
+    SessionAssignment,
+    SessionBound,
+    SessionUnbound,
+    Start,
+)
 from messages.lanes import SubmitBatch
 from smpp.events import DeliverReceived, EnquireLinkAnswered, Event, LinkSilent, PduRefused
 
@@ -45,6 +55,7 @@ class SessionBody(Body):
         self._writer.start()
         self._publisher.start()
         self._show_state()
+        self.spawn(self._keeper.credentials.watch())
         self.spawn(self._keeper.run())
         self.spawn(self._flush_log())
 
@@ -55,10 +66,15 @@ class SessionBody(Body):
                 self._submits.submit(message)
 
     def receive_fact(self, message: Any, child: str | None) -> None:
-        if isinstance(message, Reconfigure):
-            self._operator = message.operator
-            self._deliveries.configure(message.operator)
-            self._keeper.configure(message.operator)
+        match message:
+            case Reconfigure(operator):
+                self._operator = operator
+                self._deliveries.configure(operator)
+                self._keeper.configure(operator)
+            case CheckCredentials():
+                self._keeper.credentials.check()
+            case AskPeer():
+                self._links.ask(time.monotonic())
 
     # What the SMSC says.
 
@@ -76,6 +92,8 @@ class SessionBody(Body):
             link.abort("enquire_link not answered")
         elif isinstance(event, EnquireLinkAnswered):
             metrics.histogram("smpp_enquire_link_seconds", operator=self._operator.operator_id).observe(event.took_s)
+            if self._links.has_answered(link):
+                self.tell_parent(PeerAnswered(self.name))
         elif isinstance(event, PduRefused):
             self._log.log(logging.WARNING, "pdu_refused", event.reason, operator_id=self._operator.operator_id)
 
@@ -93,6 +111,9 @@ class SessionBody(Body):
     def unbound(self, reason: str, *, endpoint_failed: bool) -> None:
         self.tell_parent(SessionUnbound(self.name, reason, endpoint_failed))
         self._show_state()
+
+    def outdated(self) -> None:
+        self.tell_parent(CredentialsChanged(self.name))
 
     def is_quiet(self, since: float) -> bool:
         """No submit waits for its answer, and no delivery that came before `since` (monotonic seconds): while an SMSC
@@ -140,6 +161,7 @@ class SessionBody(Body):
             "window": self._operator.session_window(),
             "window_in_use": self._in_flight(),
             "deliveries_unsettled": self._deliveries.unsettled,
+            "credentials_version": self._keeper.credentials.version,
             "last_error": self._keeper.last_error,
             "retry_in_s": round(self._keeper.retry_in_s, 1),
             "lease": self._keeper.lease,

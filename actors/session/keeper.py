@@ -7,7 +7,7 @@ import math
 import time
 from typing import Protocol
 
-from actors.clients.management import management_client
+from actors.session.credentials import BindCredentials
 from actors.session.lease import BindLease, LeaseDenied, Spawn
 from actors.session.link import SmppLink
 from actors.session.links import BindFailed, SessionLinks, TransceiverRefused
@@ -46,6 +46,7 @@ class Traffic(Protocol):
 
     def bound(self, mode: str) -> None: ...
     def unbound(self, reason: str, *, endpoint_failed: bool) -> None: ...
+    def outdated(self) -> None: ...
     def is_quiet(self, since: float) -> bool: ...
     def links_gone(self, transmitter: SmppLink | None) -> None: ...
 
@@ -60,7 +61,7 @@ class BindKeeper:
         self._endpoint = operator.endpoints[assignment.endpoint]
         self._links = links
         self._traffic = traffic
-        self._management = management_client()
+        self.credentials = BindCredentials(operator.operator_id, traffic.outdated)
         self._backoff = Backoff(operator.timers.reconnect_min_s, operator.timers.reconnect_max_s)
         self._lease = BindLease(assignment, name, self.part, spawn)
         self._stopped = asyncio.Event()
@@ -77,8 +78,9 @@ class BindKeeper:
 
     def configure(self, operator: OperatorConfig) -> None:
         """New settings; those of the bind itself hold from the next one on."""
-        if operator.timers != self._operator.timers:
-            self._backoff = Backoff(operator.timers.reconnect_min_s, operator.timers.reconnect_max_s)
+        old, new = self._operator.timers, operator.timers
+        if (old.reconnect_min_s, old.reconnect_max_s) != (new.reconnect_min_s, new.reconnect_max_s):
+            self._backoff = Backoff(new.reconnect_min_s, new.reconnect_max_s)
         self._operator = operator
         self._links.configure(operator)
         self._lease.configure(operator)
@@ -172,7 +174,7 @@ class BindKeeper:
         """Raises NotTried, with every link closed, when we are to leave before we are in."""
         try:
             async with asyncio.timeout(0 if self._over.is_set() else None) as self._attempt:
-                credentials = await self._credentials()
+                credentials = await self._newest_credentials()
                 self._count_reconnect()
                 await self._links.bind(modes, self._endpoint, credentials)
         except TimeoutError:
@@ -182,9 +184,9 @@ class BindKeeper:
         finally:
             self._attempt = None
 
-    async def _credentials(self) -> Credentials:
+    async def _newest_credentials(self) -> Credentials:
         try:
-            return await self._management.fetch_credentials(self._operator.operator_id)
+            return await self.credentials.fetch()
         except (OperatorManagementUnavailable, OperatorUnknown) as error:
             raise NotTried(f"no credentials: {error}") from None
 

@@ -12,6 +12,7 @@ from adapters.smsc_tls import fault_words
 from config.operators import Endpoint
 from smpp.esme import EsmeConnection
 from smpp.events import Event, PeerUnbound, StreamBroken
+from smpp.session import BOUND
 
 USER_TIMEOUT_MS = 20_000  # unacknowledged data for so long means that the link is dead
 KEEPALIVE_IDLE_S = 15
@@ -70,6 +71,12 @@ class SmppLink(asyncio.Protocol):
         if data and self._transport is not None:
             self._transport.write(data)
         self._arm()
+
+    def ask(self, now: float) -> None:
+        """Whether the SMSC lives; not on a link that is about to end."""
+        if self.connection.state in BOUND:
+            self.connection.enquire_link(now)
+            self.flush()
 
     def close(self, reason: str) -> None:
         """Close once what is written has left; on_lost will say why."""

@@ -53,6 +53,7 @@ class SessionLinks:
         self._answers: dict[SmppLink, asyncio.Future[Event]] = {}
         self._modes = BindModes(operator.bind.mode)
         self._is_bound = False
+        self._asked: set[SmppLink] = set()
         self.transmitter: SmppLink | None = None
 
     def configure(self, operator: OperatorConfig) -> None:
@@ -98,6 +99,19 @@ class SessionLinks:
         if answers:
             await asyncio.wait(answers, timeout=max(0.0, deadline - CLOSE_S - time.monotonic()))
         await self._abandon()
+
+    def ask(self, now: float) -> None:
+        """Whether the SMSC lives, on every link; one that ends before it answers ends the session."""
+        self._asked = set(self._links) if self._is_bound else set()
+        for link in self._asked:
+            link.ask(now)
+
+    def has_answered(self, link: SmppLink) -> bool:
+        """Told of each answer to an enquire_link; whether it was the last that `ask` waited for."""
+        if link not in self._asked:
+            return False
+        self._asked.discard(link)
+        return not self._asked
 
     async def _bind_all(self, modes: Modes, endpoint: Endpoint, credentials: Credentials) -> None:
         tls = _tls_context(endpoint, credentials)

@@ -112,6 +112,7 @@ class Character:
     )
 
     silent: Annotated[bool, Trait(switch, "read every link, and answer nothing at all")] = False
+    mute: Annotated[bool, Trait(switch, "answer a bind, and nothing after it (new binds)")] = False
     enquire_link_s: Annotated[float, Trait(number(0), "seconds between enquire_links from the SMSC; 0: none")] = 0.0
 
     answer_delay_s: Annotated[float, Trait(number(0), "seconds before a submit_sm is answered")] = 0.0

@@ -138,6 +138,8 @@ class Exchange:
         binds.bound(link.system_id, link.mode.name.lower())
         if link.mode is not BindMode.TRANSMITTER:
             self.deliveries.outbox(link.system_id).join(link)
+        if self.character.mute:
+            link.fall_silent()
 
     def _deliver_answered(self, _link: Link, event: DeliverAnswered, now: float) -> None:
         self.deliveries.answered(_delivery(event.key), event.command_status, now)

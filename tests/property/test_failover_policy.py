@@ -29,7 +29,7 @@ class FailoverMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def session_binds(self, data: st.DataObject) -> None:
         slot = self.one_of(self.policy.wanted(), data)
-        self.bound_since.setdefault(slot, self.now)
+        self.bound_since[slot] = self.now
         was_active = self.active
         self.follow(self.policy.bound(slot.endpoint, slot.index, self.now))
         assert was_active in (None, self.active)
@@ -42,27 +42,56 @@ class FailoverMachine(RuleBasedStateMachine):
         self.follow(self.policy.unbound(slot.endpoint, slot.index))
         assert self.active == was_active or not is_healthy
 
-    @rule(endpoint=st.integers(0, MOST_ENDPOINTS), index=st.integers(0, 3), bound=st.booleans())
-    def draining_session_reports(self, endpoint: int, index: int, bound: bool) -> None:
+    @rule(data=st.data())
+    def session_is_released(self, data: st.DataObject) -> None:
+        """It is no reason to try another endpoint."""
+        slot = self.one_of(self.policy.wanted(), data)
+        self.bound_since.pop(slot, None)
+        wanted, was_active, is_healthy = self.policy.wanted(), self.active, self.active in self.endpoints_bound()
+        self.follow(self.policy.released(slot.endpoint, slot.index))
+        assert self.active == was_active or not is_healthy
+        assert {one.endpoint for one in self.policy.wanted()} <= {one.endpoint for one in wanted}
+
+    @rule(
+        endpoint=st.integers(0, MOST_ENDPOINTS),
+        index=st.integers(0, 3),
+        report=st.sampled_from(["bound", "unbound", "released", "answered"]),
+    )
+    def draining_session_reports(self, endpoint: int, index: int, report: str) -> None:
         slot = SessionSlot(endpoint, index)
         if slot not in self.policy.wanted():
             wanted = self.policy.wanted()
-            move = self.policy.bound(endpoint, index, self.now) if bound else self.policy.unbound(endpoint, index)
+            at = (self.now,) if report in ("bound", "answered") else ()
+            move = getattr(self.policy, report)(endpoint, index, *at)
             assert (move, self.policy.wanted()) == (None, wanted)
 
     @rule(passed_s=st.sampled_from([0.0, 1.0, 9.0, 10.0, 59.0, 60.0, 100.0]))
     def time_passes(self, passed_s: float) -> None:
         self.now += passed_s
-        self.tick()
 
     @rule()
     def deadline_comes(self) -> None:
+        """The probe is asked; it answers, or is lost by its silence in time."""
         deadline = self.policy.next_deadline()
         if deadline is not None:
             self.now = max(self.now, deadline)
-            was_active = self.active
-            self.tick()
-            assert self.active != was_active
+            assert self.policy.probe_to_ask(self.now) is not None
+
+    @rule(data=st.data())
+    def probe_answers(self, data: st.DataObject) -> None:
+        """The only way for traffic to leave what is bound: to a preferred endpoint that has lasted."""
+        asked = self.policy.probe_to_ask(self.now)
+        slot = self.one_of(self.policy.wanted(), data) if asked is None else asked
+        before, bound_since = self.active, dict(self.bound_since)
+        self.follow(self.policy.answered(slot.endpoint, slot.index, self.now))
+        assert (self.active != before) == (asked is not None)
+        if self.active != before:
+            assert before is not None
+            assert self.active is not None
+            assert self.active < before
+            assert self.now - bound_since[SessionSlot(self.active, 0)] >= self.failback_after_s
+            assert self.now - self.returned_at >= self.failback_after_s
+            self.returned_at = self.now
 
     @rule()
     def everything_fails(self) -> None:
@@ -110,20 +139,6 @@ class FailoverMachine(RuleBasedStateMachine):
 
     def endpoints_bound(self) -> set[int]:
         return {slot.endpoint for slot in self.bound_since}
-
-    def tick(self) -> None:
-        """The only way for traffic to leave what is bound: to a preferred endpoint that has lasted."""
-        before, bound_since = self.active, dict(self.bound_since)
-        self.follow(self.policy.tick(self.now))
-        deadline = self.policy.next_deadline()
-        assert deadline is None or deadline > self.now
-        if self.active != before:
-            assert before is not None
-            assert self.active is not None
-            assert self.active < before
-            assert self.now - bound_since[SessionSlot(self.active, 0)] >= self.failback_after_s
-            assert self.now - self.returned_at >= self.failback_after_s
-            self.returned_at = self.now
 
     def follow(self, move: Move | None) -> None:
         """The actors start what is wanted and drain what is not."""

@@ -38,12 +38,16 @@ class Fleet:
 
     def tell(self, *operators: MobileOperator) -> None:
         """From now on these, as they are now, are the operators of the group; running replicas look at once."""
+        self.record(*operators)
+        self._loop.run(self._announce())
+
+    def record(self, *operators: MobileOperator) -> None:
+        """The same without a word to anybody."""
         self._stack.write_operators(
             {operator.operator_id: operator.config for operator in operators},
             {operator.operator_id: operator.credentials for operator in operators},
             {self._group: [operator.operator_id for operator in operators]},
         )
-        self._loop.run(self._announce())
 
     def start(self, *names: str, **settings: str) -> list[ConnectorProcess]:
         """Replicas with these names, started side by side."""

@@ -37,6 +37,9 @@ QUICK = Timers(enquire_link_s=0.5, response_s=0.5, reconnect_min_s=0.2, reconnec
 UNDER_LOAD = replace(QUICK, response_s=2.0)
 """For traffic: on a busy machine an answer may take half a second, and what is not answered is sent again."""
 
+STEADY = replace(QUICK, enquire_link_s=5.0, response_s=5.0)
+"""For what is not about silence: no link is to be given up because the machine is slow."""
+
 BOTH_TIMERS = (pytest.param(QUICK, id="quick"), pytest.param(REAL, id="real", marks=pytest.mark.real_timers))
 """For tests that also run with the real ones."""
 

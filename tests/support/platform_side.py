@@ -93,6 +93,15 @@ class Platform:
         )
         return self.events(subject, operator_id)
 
+    def transitions(self, operator_id: str) -> list[tuple[str, str]]:
+        """The operator's health events so far, in their order in the stream: the state, and at which endpoint."""
+        return [(event["state"], event["endpoint"]) for event in self.events(HEALTH, operator_id)]
+
+    def wait_for_transitions(self, operator_id: str, *expected: tuple[str, str], within_s: float = EVENT_S) -> None:
+        """Until there are so many, which must be these."""
+        self.wait_for(HEALTH, operator_id, len(expected), within_s)
+        assert self.transitions(operator_id) == list(expected)
+
     def final_counts(self, operator_id: str) -> Counter[str]:
         """How many final events each message of the operator has."""
         return Counter(event["message_id"] for event in self.events(DLR, operator_id) if event["final"])

@@ -628,6 +628,13 @@ class TestFaults:
         esme.send(CommandId.ENQUIRE_LINK)
         assert esme.next().sequence_number == 3
 
+    def test_a_mute_smsc_lets_an_esme_bind_and_says_nothing_more(self, simulate: Simulate) -> None:
+        smsc = simulate(mute=True)
+        esme = smsc.bound()
+        esme.send(CommandId.ENQUIRE_LINK)
+        esme.expect_silence()
+        assert smsc.report().binds.now == 1
+
     def test_a_link_can_be_dropped_with_fin(self, simulate: Simulate) -> None:
         smsc = simulate()
         esme = smsc.bound()

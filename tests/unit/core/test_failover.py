@@ -29,6 +29,12 @@ def on_third() -> FailoverPolicy:
     return failover
 
 
+def return_to(failover: FailoverPolicy, now: float) -> Move | None:
+    """The probe whose time has come is asked, and answers."""
+    probe = failover.probe_to_ask(now)
+    return failover.answered(probe.endpoint, probe.index, now) if probe else None
+
+
 def slots(*places: tuple[int, int]) -> frozenset[SessionSlot]:
     return frozenset(SessionSlot(endpoint, index) for endpoint, index in places)
 
@@ -151,26 +157,57 @@ def test_a_primary_back_before_the_backup_is_bound_carries_the_traffic_with_all_
 def test_a_probe_just_bound_moves_nothing():
     failover = on_backup()
     assert failover.bound(PRIMARY, 0, START) is None
-    assert failover.tick(START + FAILBACK_AFTER_S - 0.1) is None
+    assert failover.probe_to_ask(START + FAILBACK_AFTER_S - 0.1) is None
     assert failover.active == BACKUP
     assert failover.wanted() == slots((PRIMARY, 0), (BACKUP, 0))
 
 
-def test_traffic_returns_to_the_primary_when_its_probe_has_been_bound_for_failback_after_s():
+def test_traffic_returns_to_the_primary_when_its_probe_answers_after_failback_after_s():
     failover = on_backup(sessions=2)
     failover.bound(PRIMARY, 0, START)
     assert failover.next_deadline() == START + FAILBACK_AFTER_S
-    assert failover.tick(START + FAILBACK_AFTER_S) == Move(BACKUP, PRIMARY)
+    assert failover.probe_to_ask(START + FAILBACK_AFTER_S) == SessionSlot(PRIMARY, 0)
+    assert failover.answered(PRIMARY, 0, START + FAILBACK_AFTER_S) == Move(BACKUP, PRIMARY)
     assert failover.active == PRIMARY
     assert failover.wanted() == slots((PRIMARY, 0), (PRIMARY, 1))
     assert failover.next_deadline() is None
 
 
-def test_a_probe_reported_bound_twice_does_not_wait_longer():
+def test_a_probe_bound_anew_begins_its_time_anew():
     failover = on_backup()
     failover.bound(PRIMARY, 0, START)
     failover.bound(PRIMARY, 0, START + 30)
-    assert failover.next_deadline() == START + FAILBACK_AFTER_S
+    assert failover.next_deadline() == START + 30 + FAILBACK_AFTER_S
+
+
+def test_a_probe_that_does_not_answer_gets_no_traffic_however_long_it_is_bound():
+    failover = on_backup()
+    failover.bound(PRIMARY, 0, START)
+    failover.probe_to_ask(START + FAILBACK_AFTER_S)
+    assert failover.unbound(PRIMARY, 0) is None
+    assert failover.active == BACKUP
+
+
+def test_an_answer_before_its_time_moves_nothing():
+    failover = on_backup()
+    failover.bound(PRIMARY, 0, START)
+    assert failover.answered(PRIMARY, 0, START + FAILBACK_AFTER_S - 0.1) is None
+
+
+def test_an_answer_of_a_probe_that_has_been_lost_meanwhile_moves_nothing():
+    failover = on_backup()
+    failover.bound(PRIMARY, 0, START)
+    failover.unbound(PRIMARY, 0)
+    assert failover.answered(PRIMARY, 0, START + FAILBACK_AFTER_S) is None
+
+
+def test_the_next_probe_is_asked_when_the_more_preferred_one_is_lost_by_its_silence():
+    failover = on_third()
+    failover.bound(PRIMARY, 0, START)
+    failover.bound(BACKUP, 0, START)
+    assert failover.probe_to_ask(START + FAILBACK_AFTER_S) == SessionSlot(PRIMARY, 0)
+    failover.unbound(PRIMARY, 0)
+    assert return_to(failover, START + FAILBACK_AFTER_S) == Move(THIRD, BACKUP)
 
 
 def test_a_flapping_primary_never_takes_the_traffic_from_a_healthy_backup():
@@ -178,9 +215,9 @@ def test_a_flapping_primary_never_takes_the_traffic_from_a_healthy_backup():
     moves = []
     for began in (START, START + 100, START + 200):
         moves.append(failover.bound(PRIMARY, 0, began))
-        moves.append(failover.tick(began + 59.9))
+        moves.append(return_to(failover, began + 59.9))
         moves.append(failover.unbound(PRIMARY, 0))
-        moves.append(failover.tick(began + FAILBACK_AFTER_S))
+        moves.append(return_to(failover, began + FAILBACK_AFTER_S))
     assert moves == [None] * 12
     assert failover.active == BACKUP
 
@@ -203,7 +240,7 @@ def test_of_two_bound_probes_the_more_preferred_one_takes_over():
 def test_a_return_to_an_endpoint_in_the_middle_ends_the_less_preferred_one_and_probes_on():
     failover = on_third()
     failover.bound(BACKUP, 0, START)
-    assert failover.tick(START + FAILBACK_AFTER_S) == Move(THIRD, BACKUP)
+    assert return_to(failover, START + FAILBACK_AFTER_S) == Move(THIRD, BACKUP)
     assert failover.wanted() == slots((PRIMARY, 0), (BACKUP, 0))
 
 
@@ -211,16 +248,16 @@ def test_after_a_return_the_traffic_stays_for_failback_after_s_though_a_better_p
     failover = on_third()
     failover.bound(BACKUP, 0, START)
     failover.bound(PRIMARY, 0, START + 1)
-    failover.tick(START + 60)
+    return_to(failover, START + 60)
     assert failover.next_deadline() == START + 120
-    assert failover.tick(START + 120) == Move(BACKUP, PRIMARY)
+    assert return_to(failover, START + 120) == Move(BACKUP, PRIMARY)
 
 
-def test_a_late_tick_returns_to_the_most_preferred_of_those_that_are_due():
+def test_a_late_look_asks_the_most_preferred_of_those_that_are_due():
     failover = on_third()
     failover.bound(BACKUP, 0, START)
     failover.bound(PRIMARY, 0, START + 1)
-    assert failover.tick(START + 100) == Move(THIRD, PRIMARY)
+    assert return_to(failover, START + 100) == Move(THIRD, PRIMARY)
 
 
 def test_only_a_return_to_the_first_choice_without_a_gap_is_a_failback():
@@ -240,7 +277,7 @@ def test_a_session_that_is_not_wanted_moves_nothing():
 def test_what_drains_after_the_return_is_not_counted_when_its_endpoint_is_wanted_again():
     failover = on_backup()
     failover.bound(PRIMARY, 0, START)
-    failover.tick(START + FAILBACK_AFTER_S)
+    return_to(failover, START + FAILBACK_AFTER_S)
     assert failover.unbound(BACKUP, 0) is None
     assert failover.unbound(PRIMARY, 0) == Move(PRIMARY, None)
     assert failover.wanted() == slots((PRIMARY, 0), (BACKUP, 0))
@@ -315,3 +352,19 @@ def test_where_binds_of_the_backup_are_given_up_a_probe_that_is_bound_takes_over
     failover = on_backup()
     failover.bound(PRIMARY, 0, START)
     assert failover.released(BACKUP, 0) == Move(BACKUP, PRIMARY)
+
+
+def test_of_several_sessions_one_that_we_give_up_moves_nothing():
+    failover = policy(sessions=2)
+    failover.bound(PRIMARY, 0, START)
+    failover.bound(PRIMARY, 1, START)
+    assert failover.released(PRIMARY, 0) is None
+    assert failover.active == PRIMARY
+
+
+def test_a_bind_that_we_gave_up_and_the_endpoint_then_refuses_calls_for_the_backup():
+    failover = policy()
+    failover.bound(PRIMARY, 0, START)
+    failover.released(PRIMARY, 0)
+    assert failover.unbound(PRIMARY, 0) is None
+    assert failover.wanted() == slots((PRIMARY, 0), (BACKUP, 0))
