@@ -24,7 +24,7 @@ class TooManyParts(ValueError):
     """A message needs more than 255 parts; `parts` is how many at least."""
 
     def __init__(self, parts: int) -> None:
-        super().__init__(f"{parts} parts, at most {MAX_PARTS} are possible")
+        super().__init__(f"at least {parts} parts, and {MAX_PARTS} are possible")
         self.parts = parts
 
 

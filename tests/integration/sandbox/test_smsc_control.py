@@ -80,7 +80,7 @@ def test_a_wrong_request_is_told_what_is_wrong(path: str, body: str, error: str)
 
 def test_a_text_of_too_many_parts_is_refused() -> None:
     body = '{"act": "mo", "system_id": "esme", "text": "%s"}' % ("x" * 50_000)
-    assert asyncio.run(ask("POST", "/act", body)) == (400, {"error": "text: 327 parts, at most 255 are possible"})
+    assert asyncio.run(ask("POST", "/act", body)) == (400, {"error": "text: at least 313 parts, and 255 are possible"})
 
 
 def test_a_web_page_cannot_post_to_it() -> None:

@@ -334,7 +334,7 @@ def test_a_long_message_goes_out_whole_in_message_payload():
         ({"text": MARK, "encoding": "binary", "data": "AA=="}, "encoding binary takes data and no text"),
         ({"text": f"{MARK}ж", "encoding": "gsm7"}, "gsm7 lacks 1 of the characters, the first at 12 (Ll)"),
         ({"text": f"{MARK}ж", "encoding": "latin1"}, "latin1 lacks 1 of the characters, the first at 12 (Ll)"),
-        ({"text": "a" * (153 * 255 + 1)}, "256 parts, at most 255 are possible"),
+        ({"text": "a" * (153 * 255 + 1)}, "at least 256 parts, and 255 are possible"),
         ({"source": "Ж"}, "from: a character that gsm7 lacks"),
         ({"source": "a@b"}, "from: a character whose octet in gsm7 is 0, which ends the field"),
         ({"source": "[Acme Shop]"}, "from: 13 octets in gsm7, at most 11 are possible"),
