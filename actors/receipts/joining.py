@@ -47,7 +47,8 @@ class PartsJoining:
         await self._pull.add_demand(MOST_AT_ONCE)
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), CHECK_S)
+                async with asyncio.timeout(CHECK_S):
+                    await self._arrived.wait()
             self._arrived.clear()
             delivered, self._delivered = self._delivered, {}
             for subject, replies in delivered.items():

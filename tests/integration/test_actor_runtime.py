@@ -371,7 +371,7 @@ def test_the_runtime_folder_is_private_even_where_it_was_open(tmp_path: Path):
         modes = {
             path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "run", *(tmp_path / "run").iterdir())
         }
-    assert modes == {"run": 0o700, "lanes": 0o700, "metrics": 0o700, "lock": 0o600}
+    assert modes == {"run": 0o700, "lanes": 0o700, "metrics": 0o700, "submits": 0o700, "lock": 0o600}
 
 
 def test_every_port_of_the_service_is_on_the_loopback_alone(lasting_trial: TrialProcess):

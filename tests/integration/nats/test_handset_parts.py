@@ -30,7 +30,7 @@ from smpp.message_id import IdRules
 from smpp.segments import LongMessages, split_text
 from smpp.text import Encoding
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 LONG_S, SHORT_S = 3600.0, 0.5  # for parts to come
 MESSAGES = 30
 
