@@ -17,7 +17,7 @@ comma := ,
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep pressure soak sizing chart image base-image
-.PHONY: lock rolling schemas clean
+.PHONY: lock rolling sizing schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -32,10 +32,10 @@ check: $(STAMP)  ## types, lint and import directions
 	@$(BIN)/lint-imports
 
 scenarios: $(STAMP)  ## sessions under faults, with shortened timers
-	@$(BIN)/python -m pytest -m "not real_timers" tests/scenarios $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not real_timers" tests/scenarios --ignore=tests/scenarios/rolling $(PYTEST_ARGS)
 
 scenarios-real: $(STAMP)  ## the same at the specification's timers
-	@$(BIN)/python -m pytest -m real_timers --timeout=900 tests/scenarios $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m real_timers --timeout=900 tests/scenarios --ignore=tests/scenarios/rolling $(PYTEST_ARGS)
 
 interop: $(STAMP)  ## with SMPP programs of others, which it installs into .interop; INTEROP_SECONDS=600 for long
 	@$(BIN)/python -m pytest --timeout=1800 tests/interop $(PYTEST_ARGS)
