@@ -10,6 +10,7 @@ COMMANDS = {
     "demo": ("sandbox.demo.command", "the main job on embedded servers, end to end"),
     "smsc": ("sandbox.smsc.command", "a scriptable SMSC"),
     "up": ("sandbox.up", "embedded servers and settings for `run`, until Ctrl-C"),
+    "secrets": ("sandbox.cluster_secrets", "the Secrets of a sandbox on a Kubernetes cluster"),
     "operator-management": ("sandbox.operator_management", "an operator-management-service"),
 }
 

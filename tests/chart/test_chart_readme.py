@@ -1,10 +1,11 @@
 """The README is what helm/readme.py makes of the values, and every value is explained there."""
 
 import importlib.util
+from pathlib import Path
 from types import ModuleType
 
 import pytest
-from helm_chart import CHART, PROJECT
+from helm_chart import CHART, PROJECT, SANDBOX_CHART
 
 
 @pytest.fixture(scope="module")
@@ -17,12 +18,14 @@ def generator() -> ModuleType:
     return module
 
 
-def test_the_readme_is_up_to_date(generator: ModuleType):
-    assert (CHART / "README.md").read_text() == generator.readme(CHART)
+@pytest.mark.parametrize("chart", [CHART, SANDBOX_CHART], ids=lambda chart: chart.name)
+def test_the_readme_is_up_to_date(generator: ModuleType, chart: Path):
+    assert (chart / "README.md").read_text() == generator.readme(chart)
 
 
-def test_every_value_is_explained_itself_or_with_a_mapping_it_is_in(generator: ModuleType):
-    values = list(generator.values_of(CHART))
+@pytest.mark.parametrize("chart", [CHART, SANDBOX_CHART], ids=lambda chart: chart.name)
+def test_every_value_is_explained_itself_or_with_a_mapping_it_is_in(generator: ModuleType, chart: Path):
+    values = list(generator.values_of(chart))
     explained = {value.name for value in values if value.meaning}
     assert [
         value.name for value in values if value.default and explained.isdisjoint(_self_and_parents(value.name))

@@ -108,6 +108,11 @@ def test_what_only_development_needs_is_not_installed(image: str, package: str):
     assert run_docker("run", "--rm", "--entrypoint", "python", image, "-c", f"import {package}").returncode == 1
 
 
+@pytest.mark.parametrize("command", ["smsc", "operator-management"])
+def test_a_cluster_can_run_the_peers_of_development_from_it(image: str, command: str):
+    assert "usage: smpp-connector sandbox" in docker("run", "--rm", image, "sandbox", command, "--help")
+
+
 def test_no_setting_of_the_build_is_left_in_it(image: str):
     history = docker("history", "--no-trunc", image)
     assert "BEGIN CERTIFICATE" not in history

@@ -12,6 +12,7 @@ import yaml
 HELM = Path(sys.executable).with_name("helm")
 PROJECT = Path(__file__).parents[2]
 CHART = PROJECT / "helm" / "smpp-connector"
+SANDBOX_CHART = PROJECT / "helm" / "smpp-sandbox"
 VALUES = PROJECT / "tests" / "chart" / "values"
 
 RENDERINGS: dict[str, Path | None] = {
