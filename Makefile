@@ -16,7 +16,7 @@ secret = $(if $(2),--secret id=$(1)$(comma)src=$(2))
 comma := ,
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep pressure soak sizing chart image base-image
+.PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
 .PHONY: lock rolling sizing schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
@@ -48,6 +48,9 @@ bench: $(STAMP)  ## throughput and cost, on this machine
 
 bench-sweep: $(STAMP)  ## the sweep of expired correlations beside the writes; SWEEP_ARGS="--rows 20000000" for large
 	@$(BIN)/python -m loadtest.sweep $(SWEEP_ARGS)
+
+bench-throttle: $(STAMP)  ## the TPS limit as SMSCs see it, over two and four replicas
+	@$(BIN)/python -m loadtest.throttle $(THROTTLE_ARGS)
 
 pressure: $(STAMP)  ## slow commits, and receipts faster than they can be stored: what every queue holds then
 	@$(BIN)/python -m loadtest.pressure $(PRESSURE_ARGS)

@@ -12,10 +12,12 @@ local replicas = KEYS[3]  -- sorted set of replicas by the microsecond when they
 
 local wanted = tonumber(ARGV[1])
 local limit = tonumber(ARGV[2])      -- permits within one window
-local counts_us = tonumber(ARGV[3])  -- validity and one window
+local counts_us = tonumber(ARGV[3])  -- validity and one window, and the margin for what is under way to the SMSC
 local replica = ARGV[4]
 local earlier = ARGV[5]              -- the grant of which `returned` permits were not spent; may be empty
 local returned = tonumber(ARGV[6])
+local spent = tonumber(ARGV[7])      -- permits spent in the last window without a grant, while this server was away
+local heeds_loss = ARGV[8] == '1'    -- whether the last window is to be taken as full where nothing is known of it
 local SEEN_US = 10 * 1000000         -- a replica counts as there for so long
 local SPARE_MS = 1000                -- keys outlive what they hold by this
 
@@ -38,6 +40,9 @@ local function add(grant, ends)
     redis.call('ZADD', grants, string.format('%.0f', ends), grant)
 end
 
+-- Replicas with work to do are seen all the time. Where none is, this server may have lost what they spent.
+local is_new = redis.call('EXISTS', replicas) == 0
+
 -- An eviction may have taken one of the keys: the grants are the truth.
 local count = tonumber(redis.call('GET', counted) or total(redis.call('ZRANGE', grants, 0, -1)))
 count = count - total(redis.call('ZRANGEBYSCORE', grants, '-inf', now))
@@ -57,12 +62,23 @@ if ends and returned > 0 then
     end
 end
 
+local function count_in(permits, mark)
+    local grant = string.format('%.0f:%s%s:%.0f', now, replica, mark, permits)
+    count = count + permits
+    add(grant, now + counts_us)
+    return grant
+end
+
+if is_new and heeds_loss then
+    count_in(limit, ':unknown')
+elseif spent > 0 then
+    count_in(spent, ':spent')
+end
+
 local granted = math.max(0, math.min(wanted, limit - count))
 local grant = ''
 if granted > 0 then
-    count = count + granted
-    grant = string.format('%.0f:%s:%.0f', now, replica, granted)
-    add(grant, now + counts_us)
+    grant = count_in(granted, '')
 end
 
 local retry_us = 0

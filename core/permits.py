@@ -5,7 +5,7 @@ import math
 from core.recent_rate import RecentRate
 
 SLOW_VALIDITY_S = 0.100  # far below the limit a permit may wait: fewer calls to Redis
-FULL_VALIDITY_S = 0.020  # near it short blocks: what a block is valid for is lost to the limit
+FULL_VALIDITY_S = 0.012  # near it short blocks: what a block is valid for is lost to the limit
 NEAR_LIMIT = 0.7  # of the TPS
 
 
@@ -28,6 +28,11 @@ class Permits:
     @property
     def tps(self) -> float:
         return self._tps
+
+    @property
+    def valid_until(self) -> float:
+        """Of what was granted last: after that moment nothing may be written on the strength of it."""
+        return self._valid_until
 
     def left(self, now: float) -> int:
         return self._left if now < self._valid_until else 0

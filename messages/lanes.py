@@ -1,6 +1,6 @@
 """Frames that travel over the lanes between actors: msgpack, typed, never pickle.
 
-    DispatchRouter ─▶ OperatorActor      DispatchBatch            ◀─ Demand, GivenBack, StillHeld
+    DispatchRouter ─▶ OperatorActor      DispatchBatch, RedisNews ◀─ Demand, GivenBack, StillHeld, RedisNews
     OperatorActor  ─▶ SessionActor       SubmitBatch              ◀─ SubmitReport
     SessionActor   ─▶ CorrelationWriter  AcceptedBatch
     OperatorActor  ─▶ CorrelationWriter  ConcludedBatch, UnansweredBatch, AcceptedBatch (of a dead session),
@@ -64,6 +64,12 @@ class StillHeld(Struct, frozen=True, array_like=True, tag="still_held"):
     replies: list[str]
 
 
+class RedisNews(Struct, frozen=True, array_like=True, tag="redis"):
+    """From one replica's OperatorActor to those of the others: Redis answers it, or (a question) it does not."""
+
+    answers: bool
+
+
 class MessageContext(Struct, frozen=True, array_like=True):
     """All that is to be remembered of one segment. It travels encoded through the session, which needs none of it."""
 
@@ -105,7 +111,10 @@ class SubmitOrder(Struct, frozen=True, array_like=True):
 
 
 class SubmitBatch(Struct, frozen=True, array_like=True, tag="submit"):
+    """write_by: monotonic seconds of this host; what is not written by then goes back, for its permits end."""
+
     orders: list[SubmitOrder]
+    write_by: float
 
 
 class Unsubmitted(Enum):
@@ -318,6 +327,7 @@ LaneFrame = (
     | Demand
     | GivenBack
     | StillHeld
+    | RedisNews
     | SubmitBatch
     | SubmitReport
     | AcceptedBatch

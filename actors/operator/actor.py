@@ -43,6 +43,7 @@ from messages.lanes import (
     Demand,
     DispatchBatch,
     GivenBack,
+    RedisNews,
     StatusReply,
     StillHeld,
     SubmitBatch,
@@ -71,7 +72,7 @@ class OperatorBody(Body):
         self._arrivals = Arrivals(self._operator, self._traffic)
         self._complaints = ComplaintLog(self._operator_id)
         self._demand = DemandCount(self._operator.tps)
-        self._permits = PermitSource(self._operator, self._pump)
+        self._permits = PermitSource(self._operator, self._pump, lambda: self._traffic.can_carry, self._tell_others)
         self._sessions = SessionSet(self, self._operator, self._traffic, self._reported)
         self._endpoints = EndpointChoice(self._traffic, self._sessions, self._moved)
         self._router: LaneConnection | None = None
@@ -90,6 +91,7 @@ class OperatorBody(Body):
         self._to_submit_seconds = metrics.histogram("smpp_dispatch_to_submit_seconds", operator=self._operator_id)
         self._count_unknown(self._last_words.of_predecessors())
         await self._permits.start()
+        self.spawn(self._permits.keep_in_touch())
         self._sessions.reconcile()
         self.spawn(self._check_holds())
 
@@ -101,6 +103,8 @@ class OperatorBody(Body):
                 self._greet(connection)
                 self._demand.arrived(len(message.items))
                 self._arrivals.take(message.items)
+            elif isinstance(message, RedisNews):
+                self.spawn(self._permits.heard(answers=message.answers))
         self._pump()
 
     def producer_gone(self, connection: LaneConnection) -> None:
@@ -129,9 +133,10 @@ class OperatorBody(Body):
     def _hand_out(self, permits: int, now: float) -> None:
         wall_now = time.time()
         for name, orders in self._traffic.assign(permits, now, wall_now).items():
-            self._permits.spend(len(orders), now)
+            write_by = self._permits.spend(len(orders), now)
             metrics.observe_all(self._to_submit_seconds, [wall_now - order.published_at for order in orders])
-            batch = SubmitBatch([SubmitOrder(order.key, order.body, order.encoded_context) for order in orders])
+            submits = [SubmitOrder(order.key, order.body, order.encoded_context) for order in orders]
+            batch = SubmitBatch(submits, write_by)
             if not self._sessions.send(name, batch):
                 self._traffic.not_handed_over(name, orders)
 
@@ -168,6 +173,10 @@ class OperatorBody(Body):
         back = [one.context.reply for one in concluded if one.conclusion is Conclusion.GIVE_BACK]
         if back and self._router is not None:
             self._router.send(GivenBack(back))
+
+    def _tell_others(self, answers: bool) -> None:
+        if self._router is not None:
+            self._router.send(RedisNews(answers))
 
     # From the sessions.
 

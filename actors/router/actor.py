@@ -137,6 +137,7 @@ class DispatchRouterBody(Body):
         route = Route(operator, lane, self._client, consumer)
         self._routes[operator.operator_id] = route
         route.follower = self.spawn(route.follow_demand())
+        await route.news.follow()
         self.start_child("actors.operator.actor.OperatorActor", name, operator)
 
     def _reconfigure(self, route: Route, operator: OperatorConfig) -> None:
@@ -164,6 +165,7 @@ class DispatchRouterBody(Body):
         route.pull.withdraw()
         await self.drain_children({name}, time.monotonic() + surroundings().settings.drain_timeout_s)
         route.close()
+        await route.news.close()
         await self.end_child(name)
         self._leaving.discard(route.operator.operator_id)
         self._poll_now.set()

@@ -9,6 +9,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from actors.router.redis_news import RedisNewsExchange
 from actors.runtime.lanes import LaneClient
 from adapters.nats.acknowledge import give_back, keep
 from adapters.nats.pull import DemandPull
@@ -16,7 +17,7 @@ from adapters.nats.streams import DISPATCH_STREAM
 from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from messages.ack_subject import deliveries, published_at
-from messages.lanes import Demand, DispatchBatch, DispatchItem, GivenBack, StillHeld
+from messages.lanes import Demand, DispatchBatch, DispatchItem, GivenBack, RedisNews, StillHeld
 
 RECENT = 20_000  # messages whose OperatorActor may still hold them; JetStream's max_ack_pending allows no more
 RECENT_S = 60.0  # it holds none for longer
@@ -38,6 +39,7 @@ class Route:
         self.follower: asyncio.Task[None] | None = None
         self.forwarded = 0
         self._recent: dict[str, float] = {}
+        self.news = RedisNewsExchange(client, operator.operator_id, lambda answers: lane.send(RedisNews(answers)))
         self.pull = DemandPull(client, DISPATCH_STREAM, consumer, self._arrived)
         lane.on_connect = self._greet
         lane.on_disconnect = self._operator_lost
@@ -61,6 +63,8 @@ class Route:
                 self._recent.pop(reply, None)
         elif isinstance(frame, StillHeld):
             asyncio.get_running_loop().create_task(keep(self._client, frame.replies))
+        elif isinstance(frame, RedisNews):
+            asyncio.get_running_loop().create_task(self.news.tell(answers=frame.answers))
 
     async def keep_recent(self) -> None:
         """JetStream is not to repeat what the OperatorActor may still hold."""

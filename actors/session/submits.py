@@ -40,11 +40,11 @@ class SubmitPath:
         self._journal = _journal(operator, session)
 
     def submit(self, batch: SubmitBatch) -> None:
-        """Send what the window takes; the rest goes back unsent."""
+        """Send what the window takes, if it is not too late; the rest goes back unsent."""
         link = self._transmitter()
         now = time.monotonic()
         for index, order in enumerate(batch.orders):
-            if link is None or not link.connection.free_slots:
+            if link is None or not link.connection.free_slots or now > batch.write_by:
                 self._send_back(batch.orders[index:])
                 break
             self._journal.written(order.key, order.context)

@@ -57,10 +57,16 @@ class Simulator(ServerProcess):
 
     def received_at_ns(self) -> dict[int, int]:
         """Epoch nanoseconds of the submit_sm with each marker; of one that came twice, of the first."""
-        assert self._record is not None
-        self.report()  # writes the record up to here
         times: dict[int, int] = {}
-        for line in self._record.read_text(encoding="utf-8").splitlines():
-            submit = json.loads(line)
+        for submit in self._recorded():
             times.setdefault(submit["marker"], submit["at_ns"])
         return times
+
+    def arrivals_ns(self) -> list[int]:
+        """Epoch nanoseconds of every submit_sm, in their order."""
+        return [submit["at_ns"] for submit in self._recorded()]
+
+    def _recorded(self) -> list[dict[str, Any]]:
+        assert self._record is not None
+        self.report()  # writes the record up to here
+        return [json.loads(line) for line in self._record.read_text(encoding="utf-8").splitlines()]

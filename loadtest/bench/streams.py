@@ -50,7 +50,7 @@ async def connected(rig: Rig) -> AsyncIterator[Client]:
     environment = rig.stack.environment
     client = await nats.connect(environment["NATS_URL"], nkeys_seed=environment["NATS_NKEY_SEED_FILE"])
     try:
-        await until(lambda: _has_streams(client), "the connector did not make its streams")
+        await until(lambda: has_streams(client), "the connector did not make its streams")
         yield client
     finally:
         await client.close()
@@ -125,7 +125,8 @@ async def _progress(client: Client) -> tuple[int, int]:
     return subjects.get(DLR_INBOUND, 0), await dispatches_left(client)
 
 
-async def _has_streams(client: Client) -> bool:
+async def has_streams(client: Client) -> bool:
+    """Whether the connector has made its streams."""
     try:
         for name in (DISPATCH_STREAM, EVENTS_STREAM):
             await client.jetstream().stream_info(name)

@@ -67,7 +67,7 @@ def test_a_long_silence_is_a_rate_of_nothing():
         (100, 11, (2, FULL_VALIDITY_S)),
         (100, 500, (2, FULL_VALIDITY_S)),
         (1000, 100, (100, SLOW_VALIDITY_S)),
-        (1000, 101, (20, FULL_VALIDITY_S)),
+        (1000, 101, (12, FULL_VALIDITY_S)),
         (5, 1, (1, FULL_VALIDITY_S)),
         (0.5, 1, (1, FULL_VALIDITY_S)),
     ],

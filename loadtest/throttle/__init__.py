@@ -1,0 +1,1 @@
+"""The TPS limit as an SMSC counts it, over several replicas."""

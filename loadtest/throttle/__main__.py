@@ -1,0 +1,49 @@
+"""`python -m loadtest.throttle`: one JSON line a case, as seen by the SMSC; exits 1 where a limit did not hold."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from loadtest.bench.rig import NeverHappened
+from loadtest.throttle.cases import CASES
+from loadtest.throttle.measuring import measure
+from loadtest.throttle.rig import running_rig
+from sandbox.child import ServerError
+from sandbox.demo.interruption import Interruption
+
+FAILED, INTERRUPTED = 1, 130  # exit codes
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    options = _parse(arguments)
+    try:
+        with Interruption() as interruption:
+            return _run(options, interruption)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (ServerError, NeverHappened, OSError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _run(options: argparse.Namespace, interruption: Interruption) -> int:
+    found = []
+    for case in CASES:
+        if options.only and options.only not in case.name:
+            continue
+        with running_rig(case) as rig:
+            found.append(interruption.run(measure(rig, options.seconds)))
+        print(found[-1].as_json(), flush=True)
+    return FAILED if any(figures.peak_1s > figures.limit for figures in found) else 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m loadtest.throttle", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=15, help="of work in each case (default: %(default)s)")
+    parser.add_argument("--only", help="cases whose name contains this")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
