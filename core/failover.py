@@ -73,16 +73,19 @@ class FailoverPolicy:
 
     def bound(self, endpoint: int, index: int, now: float) -> Move | None:
         slot, before = SessionSlot(endpoint, index), self.active
-        if slot in self.wanted():
-            self._bound_since[slot] = now
+        if slot not in self.wanted():
+            return None
+        self._bound_since[slot] = now
+        self._failures.pop(slot, None)
         return self._settle(before)
 
     def unbound(self, endpoint: int, index: int) -> Move | None:
         """The endpoint has ended it, or a bind was refused there or not answered: told each time."""
         slot, before = SessionSlot(endpoint, index), self.active
-        if slot in self.wanted():
-            self._bound_since.pop(slot, None)
-            self._failures[slot] += 1
+        if slot not in self.wanted():
+            return None
+        self._bound_since.pop(slot, None)
+        self._failures[slot] += 1
         return self._settle(before)
 
     def released(self, endpoint: int, index: int) -> Move | None:

@@ -78,6 +78,8 @@ def test_a_long_message_whose_receipts_come_at_both_replicas_has_one_verdict(pla
     message_id = platform.dispatch("shared", text=LONG_TEXT)
 
     assert platform.final_event(message_id, IN_THE_END_S)["message_status"] == "DELIVERED"
+    # What the other replica tells may come after the verdict.
+    wait_until(lambda: len(platform.events_of(message_id)) >= PARTS, IN_THE_END_S, "an event of each part")
     events = platform.events_of(message_id)
     assert sorted(event["segment"] for event in events) == list(range(1, PARTS + 1))
     assert [event["final"] for event in events].count(True) == 1
