@@ -13,7 +13,6 @@ import pytest
 from background_loop import BackgroundLoop
 from connector_process import ConnectorProcess
 from platform_side import DEAD, HEALTH, MO, Event, Platform, a_message
-from services import Services
 from simulated_operator import PASSWORD, SimulatedOperator
 from waiting import wait_until
 
@@ -67,18 +66,6 @@ def operators(loop: BackgroundLoop) -> Iterator[Operators]:
             operator_id: running.enter_context(SimulatedOperator(loop, operator_id, config, **traits))
             for operator_id, (config, traits) in OPERATORS.items()
         }
-
-
-@pytest.fixture(scope="module")
-def connector(services: Services, operators: Operators) -> Iterator[ConnectorProcess]:
-    with services.running(*operators.values()) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def platform(loop: BackgroundLoop, stack: Stack, connector: ConnectorProcess) -> Iterator[Platform]:
-    with Platform(loop, stack) as side:
-        yield side
 
 
 @pytest.fixture

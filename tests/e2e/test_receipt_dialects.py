@@ -10,11 +10,9 @@ import pytest
 from background_loop import BackgroundLoop
 from connector_process import ConnectorProcess
 from platform_side import DLR, Event, Platform
-from services import Services
 from simulated_operator import SimulatedOperator
 from waiting import wait_until
 
-from sandbox.stack import Stack
 from smpp.constants import ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT, CommandStatus, Tag
 from smpp.hot import ShortMessage
 
@@ -95,18 +93,6 @@ def operators(loop: BackgroundLoop) -> Iterator[Operators]:
             name: running.enter_context(SimulatedOperator(loop, name, **character))
             for name, character in {**traits, "by-hand": {"receipts": "none"}}.items()
         }
-
-
-@pytest.fixture(scope="module")
-def connector(services: Services, operators: Operators) -> Iterator[ConnectorProcess]:
-    with services.running(*operators.values()) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def platform(loop: BackgroundLoop, stack: Stack, connector: ConnectorProcess) -> Iterator[Platform]:
-    with Platform(loop, stack) as side:
-        yield side
 
 
 @pytest.fixture

@@ -10,11 +10,8 @@ import pytest
 from background_loop import BackgroundLoop
 from connector_process import ConnectorProcess
 from platform_side import Event, Platform
-from services import Services
 from simulated_operator import SimulatedOperator
 from waiting import wait_until
-
-from sandbox.stack import Stack
 
 LOAD = 60  # messages
 LIMIT_TPS = 20
@@ -40,18 +37,6 @@ def operators(loop: BackgroundLoop) -> Iterator[Operators]:
             operator_id: running.enter_context(SimulatedOperator(loop, operator_id, config, **traits))
             for operator_id, (config, traits) in OPERATORS.items()
         }
-
-
-@pytest.fixture(scope="module")
-def connector(services: Services, operators: Operators) -> Iterator[ConnectorProcess]:
-    with services.running(*operators.values()) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def platform(loop: BackgroundLoop, stack: Stack, connector: ConnectorProcess) -> Iterator[Platform]:
-    with Platform(loop, stack) as side:
-        yield side
 
 
 @pytest.fixture
