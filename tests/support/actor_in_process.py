@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ending import end
+
 import actors.runtime.surroundings
 from actors.runtime.body import Body
 from actors.runtime.surroundings import Surroundings, set_surroundings
@@ -69,9 +71,7 @@ def make_body(body_class: type[Body], name: str) -> Body:
 
 
 async def stop_tasks(body: Body) -> None:
-    for task in list(body._tasks):
-        task.cancel()
-    await asyncio.gather(*body._tasks, return_exceptions=True)
+    await end(body._tasks)
 
 
 async def until(condition: Callable[[], bool], within_s: float = SETTLED_S) -> None:

@@ -6,6 +6,8 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import Any, Self, TypeVar
 
+from ending import end
+
 DEADLINE_S = 30.0
 
 Result = TypeVar("Result")
@@ -43,7 +45,5 @@ class BackgroundLoop:
         return self.run(in_loop())
 
     async def _cancel_all(self) -> None:
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        current = asyncio.current_task()
+        await end(task for task in asyncio.all_tasks() if task is not current)

@@ -13,6 +13,7 @@ import nats
 import pytest
 import uvloop
 from actor_in_process import until
+from ending import end
 from nats.aio.client import Client
 
 from actors.clients.event_publisher import EventPublisher
@@ -65,8 +66,7 @@ class Replica:
 
     async def die(self) -> None:
         if self._joining is not None:
-            self._joining.cancel()
-            await asyncio.gather(self._joining, return_exceptions=True)
+            await end([self._joining])
         await self.client.close()
 
 
