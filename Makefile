@@ -23,7 +23,7 @@ demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
 
 test: check  ## everything that proves the code, on real embedded servers
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=$(if $(PYTEST_ARGS),0,90) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(if $(CI),-rR) --cov --cov-report=term:skip-covered --cov-fail-under=$(if $(PYTEST_ARGS),0,90) $(PYTEST_ARGS)
 
 check: $(STAMP)  ## types, lint and import directions
 	@$(BIN)/ruff check .

@@ -3,8 +3,10 @@
 What the fixtures are made of is in tests/support.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from background_loop import BackgroundLoop
@@ -15,6 +17,25 @@ from sandbox.nats import NatsServer
 from sandbox.postgres import PostgresServer
 from sandbox.redis import RedisServer
 from sandbox.stack import Stack
+
+TESTS = Path(__file__).parent
+WITH_PROCESSES = (TESTS / "integration", TESTS / "e2e")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Machines of CI are shared and stand still for seconds: there a failed test with processes gets a second try."""
+    if not os.environ.get("CI"):
+        return
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in WITH_PROCESSES):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Why a first try failed: its second one hides no fault."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.write_sep("-", f"first try of {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
 
 
 @pytest.fixture(scope="session")
