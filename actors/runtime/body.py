@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -20,6 +21,9 @@ from messages.lanes import ActorState, ChildStatus, StatusReply
 END_WITHIN_S = 2.0  # a child that was asked to exit
 LOOK_S = 0.02  # between looks at a condition, while stopping
 START_DEADLINE_S = 15.0  # a child that has not reported by then is ended and started anew
+MOST_STARTING = (
+    8  # children at once: a start costs some 100 ms of CPU, and a hundred together would miss their deadline
+)
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +78,8 @@ class Body:
         self.since = rfc3339(time.time())
         self._shell = shell
         self._children: dict[str, Child] = {}
+        self._waiting: deque[Child] = deque()
+        self._starting: set[Child] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_ready = False
         self._mail: list[tuple[Any, Child | None]] = []
@@ -198,6 +204,7 @@ class Body:
 
     def child_exited(self, child: Child) -> None:
         child.has_process = False
+        self._start_ended(child)
         if not child.wanted:
             return
         self._done.add(child.name)
@@ -225,9 +232,20 @@ class Body:
     # Supervision.
 
     def _create(self, child: Child) -> None:
+        self._set_child_state(child, ActorState.STARTING)
+        self._waiting.append(child)
+        self._create_waiting()
+
+    def _create_waiting(self) -> None:
+        while self._waiting and len(self._starting) < MOST_STARTING:
+            child = self._waiting.popleft()
+            if child.wanted and not self._draining:
+                self._create_now(child)
+
+    def _create_now(self, child: Child) -> None:
         child.policy.started(time.monotonic())
         child.has_process = True
-        self._set_child_state(child, ActorState.STARTING)
+        self._starting.add(child)
         self._shell.create_child(child, Start(child.name, child.policy.restarts, child.argument))
         asyncio.get_running_loop().call_later(START_DEADLINE_S, self._check_started, child, child.policy.restarts)
 
@@ -243,9 +261,14 @@ class Body:
     def _child_reported(self, started: Started) -> None:
         child = self._children.get(started.name)
         if child is not None:
+            self._start_ended(child)
             child.pid = started.pid
             self._set_child_state(child, ActorState.RUNNING)
             self.child_started(child)
+
+    def _start_ended(self, child: Child) -> None:
+        self._starting.discard(child)
+        self._create_waiting()
 
     def _set_child_state(self, child: Child, state: ActorState) -> None:
         child.state = state

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.runtime import body as body_module
-from actors.runtime.body import Body, Child
+from actors.runtime.body import MOST_STARTING, Body, Child
 from messages.control import Drain, Drained, Start, Started
 
 NAME = "session@mno@0.0"
@@ -132,6 +132,32 @@ def test_the_exit_of_an_ended_child_is_not_taken_for_that_of_its_successor(tell:
         parent.receive(Started(NAME, 8), new)
         parent.child_exited(old)
         assert (new.state.value, shell.created) == ("running", [old, new])
+
+    tell(story)
+
+
+def test_many_children_start_a_few_at_a_time(tell: Callable[[Story], None]):
+    async def story(parent: ParentBody, shell: RecordingShell) -> None:
+        await ready(parent)
+        for number in range(20):
+            parent.start_child(KIND, f"operator@{number}")
+        first = list(shell.created)
+        parent.receive(Started("operator@3", 103), first[3])
+        parent.child_exited(first[4])
+        assert [child.name for child in first] == [f"operator@{number}" for number in range(MOST_STARTING)]
+        assert [child.name for child in shell.created] == [f"operator@{number}" for number in range(MOST_STARTING + 2)]
+
+    tell(story)
+
+
+def test_a_child_that_is_no_longer_wanted_when_its_turn_comes_is_not_started(tell: Callable[[Story], None]):
+    async def story(parent: ParentBody, shell: RecordingShell) -> None:
+        await ready(parent)
+        for number in range(MOST_STARTING + 2):
+            parent.start_child(KIND, f"operator@{number}")
+        await parent.end_child(f"operator@{MOST_STARTING}")
+        parent.receive(Started("operator@0", 100), shell.created[0])
+        assert [child.name for child in shell.created[MOST_STARTING:]] == [f"operator@{MOST_STARTING + 1}"]
 
     tell(story)
 
