@@ -78,7 +78,7 @@ class Body:
         self.since = rfc3339(time.time())
         self._shell = shell
         self._children: dict[str, Child] = {}
-        self._waiting: deque[Child] = deque()
+        self._to_create: deque[Child] = deque()
         self._starting: set[Child] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_ready = False
@@ -233,12 +233,12 @@ class Body:
 
     def _create(self, child: Child) -> None:
         self._set_child_state(child, ActorState.STARTING)
-        self._waiting.append(child)
+        self._to_create.append(child)
         self._create_waiting()
 
     def _create_waiting(self) -> None:
-        while self._waiting and len(self._starting) < MOST_STARTING:
-            child = self._waiting.popleft()
+        while self._to_create and len(self._starting) < MOST_STARTING:
+            child = self._to_create.popleft()
             if child.wanted and not self._draining:
                 self._create_now(child)
 
