@@ -3,32 +3,21 @@
 import argparse
 import sys
 from collections.abc import Sequence
-
-import nats.errors
+from functools import partial
 
 from loadtest.bench.report import as_json, saturation_table, steady_table
-from loadtest.bench.rig import NeverHappened, running_rig
+from loadtest.bench.rig import running_rig
 from loadtest.bench.saturation import measure_saturation, saturation_plan
 from loadtest.bench.steady import measure_steady, steady_plan
-from sandbox.child import ServerError
+from loadtest.exit_code import FAILED, exit_code_of
 from sandbox.demo.interruption import Interruption
 
 SATURATION, STEADY = "saturation", "steady"
-FAILED, INTERRUPTED = 1, 130  # exit codes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 when every measurement adds up."""
-    options = _parse(arguments)
-    try:
-        with Interruption() as interruption:
-            return _run(options, interruption)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except (ServerError, NeverHappened, nats.errors.Error, OSError, TimeoutError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return FAILED
+    return exit_code_of(partial(_run, _parse(arguments)))
 
 
 def _run(options: argparse.Namespace, interruption: Interruption) -> int:

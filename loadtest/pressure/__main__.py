@@ -4,31 +4,24 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 
-import nats.errors
-
-from loadtest.bench.rig import NeverHappened, running_rig
+from loadtest.bench.rig import running_rig
+from loadtest.exit_code import FAILED, exit_code_of
 from loadtest.pressure.cases import CASES, Kind
 from loadtest.pressure.measurement import Pressed, press
-from sandbox.child import ServerError
 from sandbox.demo.interruption import Interruption
 
-FAILED, INTERRUPTED = 1, 130  # exit codes
 MIB = 1024 * 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 when everything held."""
-    options = _parse(arguments)
-    try:
-        with Interruption() as interruption:
-            found = [_press(kind, options.seconds, interruption) for kind in options.only or Kind]
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except (ServerError, NeverHappened, nats.errors.Error, OSError, TimeoutError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return FAILED
+    return exit_code_of(partial(_run, _parse(arguments)))
+
+
+def _run(options: argparse.Namespace, interruption: Interruption) -> int:
+    found = [_press(kind, options.seconds, interruption) for kind in options.only or Kind]
     print(json.dumps({pressed.kind.value: _figures(pressed) for pressed in found}))
     return FAILED if any(pressed.problems for pressed in found) else 0
 

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
-import nats.errors
-
 from loadtest.bench.figures import Steady
-from loadtest.bench.rig import NeverHappened, Plan, Rig, running_rig
+from loadtest.bench.rig import Plan, Rig, running_rig
 from loadtest.bench.steady import measure_steady
+from loadtest.exit_code import FAILED, exit_code_of
 from loadtest.sizing.cgroup import ControlGroup, Reading
 from loadtest.sizing.connector import LimitedConnector
-from sandbox.child import ServerError
 from sandbox.demo.interruption import Interruption
 
 LOOK_S = 1.0  # between readings of the control group
@@ -41,22 +39,18 @@ class Findings:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 when the limits hold and every message is accounted for."""
-    options = _parse(arguments)
+    return exit_code_of(partial(_run, _parse(arguments)))
+
+
+def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     limits = ("--memory", options.memory, "--memory-swap", options.memory, "--cpus", options.cpus)
     share_tps = max(1, options.tps // options.operators)
     plan = Plan(options.operators, SPARE_TPS * share_tps, RECEIPT_DELAY_S, recorded=True)
-    try:
-        with (
-            Interruption() as interruption,
-            running_rig(plan, partial(LimitedConnector, image=options.image, limits=limits)) as rig,
-        ):
-            findings, steady = interruption.run(_measure(rig, options.seconds, options.tps))
-    except (ServerError, NeverHappened, nats.errors.Error, OSError, TimeoutError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
+    with running_rig(plan, partial(LimitedConnector, image=options.image, limits=limits)) as rig:
+        findings, steady = interruption.run(_measure(rig, options.seconds, options.tps))
     problems = [*steady.problems, *_problems(findings, steady)]
     print("\n".join([*_table(options, findings, steady), *(f"problem: {problem}" for problem in problems)]))
-    return 1 if problems else 0
+    return FAILED if problems else 0
 
 
 async def _measure(rig: Rig, seconds: int, tps: int) -> tuple[Findings, Steady]:

@@ -4,29 +4,22 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 
-import nats.errors
-
-from loadtest.bench.rig import NeverHappened, running_rig
+from loadtest.bench.rig import running_rig
+from loadtest.exit_code import FAILED, exit_code_of
 from loadtest.soak.measurement import Soaked, soak, soak_plan
-from sandbox.child import ServerError
 from sandbox.demo.interruption import Interruption
-
-FAILED, INTERRUPTED = 1, 130  # exit codes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 when everything stayed flat and every message adds up."""
-    options = _parse(arguments)
-    try:
-        with Interruption() as interruption, running_rig(soak_plan(options.tps)) as rig:
-            soaked = interruption.run(soak(rig, options.seconds, options.tps, options.cut_every_s))
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except (ServerError, NeverHappened, nats.errors.Error, OSError, TimeoutError, ValueError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return FAILED
+    return exit_code_of(partial(_run, _parse(arguments)))
+
+
+def _run(options: argparse.Namespace, interruption: Interruption) -> int:
+    with running_rig(soak_plan(options.tps)) as rig:
+        soaked = interruption.run(soak(rig, options.seconds, options.tps, options.cut_every_s))
     for trend in soaked.trends:
         print(f"  {trend.name:<20} first third {trend.first:>15,.0f}   last third {trend.last:>15,.0f}")
     for problem in soaked.problems:

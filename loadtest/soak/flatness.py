@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
+from loadtest.bench.rig import NeverHappened
 from loadtest.bench.samples import Sample
 
 GROWTH = 0.05  # of the first third's median
@@ -39,10 +40,10 @@ class Trend(NamedTuple):
 
 
 def trends(samples: Sequence[Sample]) -> list[Trend]:
-    """Of all HOLDINGS; ValueError with fewer than three samples."""
+    """Of all HOLDINGS; NeverHappened with fewer than three samples."""
     third = len(samples) // 3
     if not third:
-        raise ValueError("too few samples")
+        raise NeverHappened("too few samples")
     return [_trend(holding, samples[:third], samples[-third:]) for holding in HOLDINGS]
 
 

@@ -6,36 +6,33 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from adapters.postgres.migrate import migrate
 from loadtest.bench.figures import percentile
+from loadtest.exit_code import FAILED, exit_code_of
 from loadtest.sweep.measurement import Sweeps, Swept, measure_sweep
 from loadtest.sweep.table import fill
 from sandbox.account import unprivileged_account
-from sandbox.child import ServerError
 from sandbox.demo.interruption import Interruption
 from sandbox.postgres import PostgresServer
 from sandbox.private_directory import PrivateDirectory
 
-FAILED, INTERRUPTED = 1, 130  # exit codes
 SAY_EVERY_S = 10.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 when the writers were not disturbed and the right rows are gone."""
-    options = _parse(arguments)
+    return exit_code_of(partial(_run, _parse(arguments)))
+
+
+def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     directory = PrivateDirectory()
     unprivileged_account().let_through(directory.path)
     try:
-        with Interruption() as interruption, PostgresServer(directory.path / "postgres") as postgres:
+        with PostgresServer(directory.path / "postgres") as postgres:
             swept = _measure(postgres, directory.path, options, interruption)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except (ServerError, OSError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return FAILED
     finally:
         directory.remove()
     for problem in swept.problems:

@@ -4,8 +4,8 @@ import asyncio
 import re
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,33 +51,29 @@ class Sweeps:
             **program_environment(directory),
         }
 
-    async def start(self) -> Process:
-        return await asyncio.create_subprocess_exec(
-            *program(), "sweep", env=self._environment, stdin=DEVNULL, stdout=PIPE
-        )
-
     async def killed_at_work(self) -> None:
         """One that ends by SIGKILL as soon as it has begun."""
-        sweep = await self.start()
-        while sweep.returncode is None and not await asyncio.to_thread(is_begun, self._dsn):
-            await asyncio.sleep(LOOK_S)
-        with suppress(ProcessLookupError):
-            sweep.kill()
-        await sweep.wait()
+        async with self._running() as sweep:
+            while sweep.returncode is None and not await asyncio.to_thread(is_begun, self._dsn):
+                await asyncio.sleep(LOOK_S)
 
     async def two_at_once(self) -> list[str]:
         """What each of them printed at its end; something else than 0 as its exit code is said in its place."""
-        both = [await self.start(), await self.start()]
+        async with self._running() as one, self._running() as other:
+            return [await _ending(one), await _ending(other)]
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[Process]:
+        """One that is gone after the block. A process group of its own keeps Ctrl-C in a terminal from it."""
+        sweep = await asyncio.create_subprocess_exec(
+            *program(), "sweep", env=self._environment, stdin=DEVNULL, stdout=PIPE, process_group=0
+        )
         try:
-            outputs = [(await one.communicate())[0].decode().strip() for one in both]
+            yield sweep
         finally:
-            for one in both:
-                if one.returncode is None:
-                    one.kill()
-        return [
-            output if not one.returncode else f"exit code {one.returncode}"
-            for one, output in zip(both, outputs, strict=True)
-        ]
+            with suppress(ProcessLookupError):
+                sweep.kill()
+            await sweep.communicate()
 
 
 async def measure_sweep(dsn: str, sweeps: Sweeps, rows: int, seconds: float, say: Callable[[str], None]) -> Swept:
@@ -93,6 +89,11 @@ async def measure_sweep(dsn: str, sweeps: Sweeps, rows: int, seconds: float, say
         during_ms = writer.took_ms[len(before_ms) :]
     problems = _unswept(endings) + _miscounted(dsn, rows, writer)
     return Swept(rows, rows // 2, sweep_s, before_ms, during_ms, problems)
+
+
+async def _ending(sweep: Process) -> str:
+    printed = (await sweep.communicate())[0].decode().strip()
+    return f"exit code {sweep.returncode}" if sweep.returncode else printed
 
 
 def _unswept(endings: Sequence[str]) -> list[str]:

@@ -3,28 +3,18 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 
-from loadtest.bench.rig import NeverHappened
+from loadtest.exit_code import FAILED, exit_code_of
 from loadtest.throttle.cases import CASES
 from loadtest.throttle.measuring import measure
 from loadtest.throttle.rig import running_rig
-from sandbox.child import ServerError
 from sandbox.demo.interruption import Interruption
-
-FAILED, INTERRUPTED = 1, 130  # exit codes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
-    options = _parse(arguments)
-    try:
-        with Interruption() as interruption:
-            return _run(options, interruption)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except (ServerError, NeverHappened, OSError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return FAILED
+    return exit_code_of(partial(_run, _parse(arguments)))
 
 
 def _run(options: argparse.Namespace, interruption: Interruption) -> int:
