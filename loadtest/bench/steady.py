@@ -25,7 +25,7 @@ async def measure_steady(rig: Rig, seconds: int, rate_tps: int = RATE_TPS) -> St
     async with connected(rig) as client:
         await enable_operators(rig, client)
         await all_bound(rig)
-        publishing = publish_evenly(client.jetstream(), rig.plan.operator_ids, messages, RATE_TPS)
+        publishing = publish_evenly(client.jetstream(), rig.plan.operator_ids, messages, rate_tps)
         under_way = asyncio.create_task(publishing)
         await asyncio.sleep(WARM_UP_S)
         before = rig.read_cpu()
