@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 async def wait_for_schema(settings: Settings) -> None:
     """Returns once the schema is there. Raises SchemaNotMigrated, MigrationChanged and InvalidDsn, and OSError when the
     HTTP port cannot be opened."""
-    endpoint = HttpEndpoint(_no_actors, _alive, _not_ready)
+    endpoint = HttpEndpoint(_no_actors, _alive, _not_ready, _no_metrics)
     await endpoint.start(settings.http_host, settings.http_port)
     backoff = Backoff(FIRST_S, MOST_S)
     try:
@@ -50,3 +50,7 @@ async def _alive() -> bool:
 
 async def _not_ready() -> tuple[bool, str]:
     return False, "waiting for Postgres"
+
+
+def _no_metrics() -> bytes:
+    return b""

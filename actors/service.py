@@ -17,12 +17,14 @@ from actors.runtime.system import CLASS_OF_ROOT, ROOT_NAME, ActorSystemFailed, R
 from adapters.http_endpoint import HttpEndpoint
 from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
+from adapters.telemetry.metric_files import MetricFiles
 from config.settings import Settings
 from config.version import version
 from core.restarts import RestartPolicy
 
 ALIVE_WITHIN_S = 5.0
 ROOT_START_S = 20.0  # a root supervisor without a lane by then is taken for dead
+TIDY_EVERY_S = 60.0  # the files of dead actors, where nobody scrapes
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ class Service:
         self._settings = settings
         self._system = system
         self._folder = folder
+        self._metric_files = MetricFiles(folder.metrics)
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -42,13 +45,14 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
-        endpoint = HttpEndpoint(self._status, self._alive, self._ready)
+        endpoint = HttpEndpoint(self._status, self._alive, self._ready, self._metric_files.exposition)
         port = await endpoint.start(self._settings.http_host, self._settings.http_port)
         metrics.gauge("smpp_build_info", version=version()).set(1)
         log_event(log, logging.INFO, "service_started", http_port=port)
-        supervision = asyncio.create_task(self._supervise_root())
+        duties = [asyncio.create_task(duty) for duty in (self._supervise_root(), self._keep_tidy())]
         await self._stopping.wait()
-        supervision.cancel()
+        for duty in duties:
+            duty.cancel()
         log_event(log, logging.INFO, "service_stopping")
         drained = await self._drain()
         await endpoint.stop()
@@ -82,6 +86,11 @@ class Service:
             except (ActorSystemFailed, TimeoutError) as error:
                 log_event(log, logging.CRITICAL, "actor_system_gone", str(error))
                 os._exit(1)  # whoever asks Thespian anything now waits for a dead process; the lifeline ends the rest
+
+    async def _keep_tidy(self) -> None:
+        while True:
+            await asyncio.sleep(TIDY_EVERY_S)
+            self._metric_files.tidy()
 
     async def _drain(self) -> bool:
         """Whether all actors reported in time; a second signal ends the wait."""

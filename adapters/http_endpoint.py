@@ -10,10 +10,9 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST
 
 from adapters.status_page import PAGE, PAGE_POLICY
-from adapters.telemetry.metric_files import exposition
+from adapters.telemetry.metric_text import CONTENT_TYPE
 
 PROBE_DEADLINE_S = 2.0
 STATUS_DEADLINE_S = 5.0
@@ -27,6 +26,7 @@ STOP_TIMEOUT_S = 1.0
 Status = Callable[[], Awaitable[dict[str, Any]]]
 Alive = Callable[[], Awaitable[bool]]
 Ready = Callable[[], Awaitable[tuple[bool, str]]]
+Metrics = Callable[[], bytes]
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -38,15 +38,17 @@ SECURITY_HEADERS = {
 
 
 class HttpEndpoint:
-    """Serves what three callables tell.
+    """Serves what four callables tell.
 
     status: the tree of the dump. alive: whether a restart would not help. ready: whether it can work, and if not, why.
+    metrics: in Prometheus' text format.
     """
 
-    def __init__(self, status: Status, alive: Alive, ready: Ready) -> None:
+    def __init__(self, status: Status, alive: Alive, ready: Ready, metrics: Metrics) -> None:
         self._status = _Shared(status)
         self._alive = alive
         self._ready = ready
+        self._metrics = metrics
         self._runner = web.AppRunner(
             self._application(),
             access_log=None,
@@ -91,7 +93,7 @@ class HttpEndpoint:
         return web.Response(text=PAGE, content_type="text/html", headers={"Content-Security-Policy": PAGE_POLICY})
 
     async def _get_metrics(self, _: web.Request) -> web.Response:
-        return web.Response(body=exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(body=self._metrics(), headers={"Content-Type": CONTENT_TYPE})
 
     async def _get_health(self, _: web.Request) -> web.Response:
         return await _probe(self._liveness())

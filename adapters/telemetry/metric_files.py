@@ -1,85 +1,101 @@
-"""The files behind /metrics: read together, with those of dead processes folded into one of a kind.
+"""The figures behind /metrics: those of all processes, read from the files in which each keeps its own.
 
 All of this runs in one place, the process that serves /metrics: nothing else reads or removes files, so no lock is
-needed. A child's counts outlive it, or every restart would look like a counter reset; its gauges do not.
+needed. A child's counts outlive it, or every restart would look like a counter reset; its gauges do not. What the dead
+have counted is kept in memory: when this process ends, all others do, and the next start counts from nothing.
 """
-
-# mypy: disallow-untyped-calls=False
-# (prometheus_client has not annotated its multiprocess side)
 
 import logging
 import os
 import re
-import struct
-from collections.abc import Iterable
+from collections import defaultdict
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import Metric
-from prometheus_client.mmap_dict import MmapedDict
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-
 from adapters.telemetry.logs import log_event
-from adapters.telemetry.metrics import FOLDER_VARIABLE
+from adapters.telemetry.metric_table import Kind
+from adapters.telemetry.metric_text import MetricText
+from adapters.telemetry.metric_values import Series, SeriesTable, UnreadableValues, ValueFile
 
-ACCUMULATING_KINDS = ("counter", "histogram")
-FOLDED = "dead"  # in place of a process id
-UNREADABLE = (struct.error, RuntimeError, UnicodeDecodeError)  # what MmapedDict raises for an incomplete file
+STAT_BYTES = 512  # of /proc/<pid>/stat, whose third field is the state
+ENDED = (b"Z", b"X")  # a zombie does not count any more
 
-_PROCESS_FILE = re.compile(r"_(\d+)\.db$")
+_PROCESS_FILE = re.compile(r"\w+_(\d+)\.db")
 _logger = logging.getLogger(__name__)
 
-
-def exposition() -> bytes:
-    """The figures of all processes, dead ones included, in Prometheus' text format."""
-    directory = Path(os.environ[FOLDER_VARIABLE])
-    for pid in _processes(directory):
-        if not _is_alive(pid):
-            forget_process(pid)
-    registry = CollectorRegistry()
-    _WrittenFiles(registry, str(directory))
-    return generate_latest(registry)
+Figures = dict[Series, float]
 
 
-def forget_process(pid: int) -> None:
-    """Drop the gauges of a dead process and add its counts to those of the dead before it."""
-    directory = Path(os.environ[FOLDER_VARIABLE])
-    mark_process_dead(pid, str(directory))
-    for kind in ACCUMULATING_KINDS:
-        source = directory / f"{kind}_{pid}.db"
-        if source.exists():
-            _fold(source, directory / f"{kind}_{FOLDED}.db")
+class MetricFiles:
+    """The figures of the processes that keep theirs in this folder (adapters.telemetry.metrics.prepare)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._table = SeriesTable()
+        self._text = MetricText()
+        self._files: set[str] = set()
+        self._unreadable: set[str] = set()
+        self._processes: defaultdict[int, list[ValueFile]] = defaultdict(list)
+        self._counted_by_the_dead: Figures = {}
+
+    def exposition(self) -> bytes:
+        """In Prometheus' text format."""
+        self.tidy()
+        figures, set_at = self._counted_by_the_dead.copy(), Figures()
+        for files in list(self._processes.values()):
+            for file in files:
+                self._add(file, figures, set_at)
+        return self._text.of(self._table.ordered(), figures)
+
+    def tidy(self) -> None:
+        """Take over what processes that have ended have counted, and remove their files."""
+        self._find_new()
+        for pid in [pid for pid in self._processes if not _is_alive(pid)]:
+            for file in self._processes.pop(pid):
+                if not _is_of_gauges(file):
+                    self._add(file, self._counted_by_the_dead, Figures())
+                file.path.unlink(missing_ok=True)
+                self._files.discard(file.path.name)
+
+    def _find_new(self) -> None:
+        for name in os.listdir(self._folder):
+            if name not in self._files and (found := _PROCESS_FILE.fullmatch(name)):
+                self._files.add(name)
+                self._processes[int(found[1])].append(ValueFile(self._folder / name, self._table))
+
+    def _add(self, file: ValueFile, figures: Figures, set_at: Figures) -> None:
+        """Counts are added up; of a gauge the value holds that was set last."""
+        try:
+            values, times = file.read()
+        except UnreadableValues:
+            self._complain(file)
+            return
+        if _is_of_gauges(file):
+            for series, value, time in zip(file.series, values, times, strict=True):
+                if time >= set_at.get(series, 0.0):
+                    figures[series], set_at[series] = value, time
+        else:
+            for series, value in zip(file.series, values, strict=True):
+                figures[series] = figures.get(series, 0.0) + value
+
+    def _complain(self, file: ValueFile) -> None:
+        """Once for each file."""
+        if file.path.name not in self._unreadable:
+            self._unreadable.add(file.path.name)
+            log_event(_logger, logging.WARNING, "metrics_lost", file=file.path.name)
 
 
-class _WrittenFiles(MultiProcessCollector):
-    """Leaves out the empty file of a process that is just starting."""
-
-    def collect(self) -> Iterable[Metric]:
-        files = [str(path) for path in Path(self._path).glob("*.db") if path.stat().st_size]
-        metrics: Iterable[Metric] = self.merge(files, accumulate=True)
-        return metrics
-
-
-def _fold(source: Path, into: Path) -> None:
-    total = MmapedDict(str(into))
-    try:
-        for key, value, _, _ in list(MmapedDict.read_all_values_from_file(str(source))):
-            total.write_value(key, total.read_value(key)[0] + value, 0.0)
-    except UNREADABLE as error:
-        log_event(_logger, logging.WARNING, "metrics_lost", file=source.name, cause=type(error).__name__)
-    finally:
-        total.close()
-        source.unlink()
-
-
-def _processes(directory: Path) -> set[int]:
-    return {int(found[1]) for path in directory.glob("*.db") if (found := _PROCESS_FILE.search(path.name))}
+def _is_of_gauges(file: ValueFile) -> bool:
+    return file.path.name.startswith(Kind.GAUGE.value)
 
 
 def _is_alive(pid: int) -> bool:
-    """A zombie is dead: it does not count any more."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
+        file = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return False
-    return state not in ("Z", "X")
+    try:
+        return os.read(file, STAT_BYTES).rpartition(b")")[2].split(maxsplit=1)[0] not in ENDED
+    except ProcessLookupError:  # it has just been waited for
+        return False
+    finally:
+        os.close(file)
