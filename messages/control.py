@@ -31,11 +31,11 @@ class Drained(Struct, frozen=True):
 
 
 class Ping(Struct, frozen=True):
-    """Asks the root supervisor, through the actor system itself, whether mailboxes still move."""
+    """Asks an actor, through the actor system itself, whether its mailbox and its loop still move."""
 
 
 class Pong(Struct, frozen=True):
-    pass
+    name: str
 
 
 class SessionAssignment(Struct, frozen=True):

@@ -79,11 +79,17 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
         elif isinstance(message, ChildActorExited):
             self._child_exited(message.childAddress)
         elif isinstance(message, Ping):
-            self.send(sender, Pong())
+            self._answer(sender)
         elif isinstance(message, ActorExitRequest):
             self._wake_in.close()
         elif self._loop_thread is not None and self._body is not None:
             self._loop_thread.call(self._body.receive, message, self._child_at(sender))
+
+    def _answer(self, sender: ActorAddress) -> None:
+        """By way of the loop, which must not hang either."""
+        if self._loop_thread is not None and self._body is not None:
+            pong = Pong(self._body.name)
+            self._loop_thread.call(self._run_in_main, lambda: self.send(sender, pong))
 
     def _start(self, start: Start, parent: ActorAddress) -> None:
         if self._body is not None:

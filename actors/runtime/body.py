@@ -13,9 +13,11 @@ from actors.runtime.lanes import Delivery, LaneConnection, LaneServer, lane_addr
 from actors.runtime.surroundings import surroundings
 from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
+from core import roll_call
 from core.restarts import RestartPolicy
+from core.roll_call import RollCall
 from core.wall_clock import rfc3339
-from messages.control import Drain, Drained, Start, Started
+from messages.control import Drain, Drained, Ping, Pong, Start, Started
 from messages.lanes import ActorState, ChildStatus, StatusReply
 
 END_WITHIN_S = 2.0  # a child that was asked to exit
@@ -80,6 +82,7 @@ class Body:
         self._children: dict[str, Child] = {}
         self._to_create: deque[Child] = deque()
         self._starting: set[Child] = set()
+        self._roll_call = RollCall()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_ready = False
         self._mail: list[tuple[Any, Child | None]] = []
@@ -183,6 +186,7 @@ class Body:
         self._is_ready = True
         for message, child in self._mail:
             self.receive(message, child)
+        self.spawn(self._call_the_roll())
         await asyncio.get_running_loop().create_future()
 
     def receive(self, message: Any, child: Child | None) -> None:
@@ -195,6 +199,8 @@ class Body:
     def _hear(self, message: Any, child: str | None) -> None:
         if isinstance(message, Started):
             self._child_reported(message)
+        elif isinstance(message, Pong):
+            self._roll_call.answered(message.name)
         elif isinstance(message, Drain):
             self._start_drain(message.deadline)
         elif isinstance(message, Drained):
@@ -265,6 +271,21 @@ class Body:
             child.pid = started.pid
             self._set_child_state(child, ActorState.RUNNING)
             self.child_started(child)
+
+    async def _call_the_roll(self) -> None:
+        while True:
+            await asyncio.sleep(roll_call.ASK_EVERY_S)
+            running = [name for name, child in self._children.items() if child.state is ActorState.RUNNING]
+            hanging = self._roll_call.call(running, time.monotonic())
+            for name in running:
+                if name in hanging:
+                    self._end_hanging(name)
+                else:
+                    self.tell_child(name, Ping())
+
+    def _end_hanging(self, name: str) -> None:
+        log_event(log, logging.ERROR, "actor_hangs", child=name)
+        self._shell.kill_child(self._children[name])
 
     def _start_ended(self, child: Child) -> None:
         self._starting.discard(child)

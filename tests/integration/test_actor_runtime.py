@@ -255,6 +255,13 @@ def test_an_actor_whose_loop_is_blocked_is_shown_without_answer(trial: TrialProc
     assert {name for name, state in states(trial).items() if state == "no answer"} == {"leaf-0"}
 
 
+def test_an_actor_that_hangs_is_ended_and_started_anew(trial: TrialProcess):
+    trial.order("leaf-0", "block_the_loop")
+
+    wait_until(lambda: restarts(trial) == {"leaf-0": 1} and trial.is_healthy(), 60, "leaf-0 started anew")
+    assert [line["child"] for line in trial.events("actor_hangs")] == ["leaf-0"]
+
+
 def test_a_killed_main_process_leaves_no_process(trial: TrialProcess):
     members = trial.processes()
     assert len(members) > len(ACTORS)
