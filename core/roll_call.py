@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-ASK_EVERY_S = 15.0
-MOST_UNANSWERED = 2  # so a child that hangs is known after 30 to 45 s
+ASK_EVERY_S = 20.0
+MOST_UNANSWERED = 2  # so a child that hangs is known after 40 to 60 s
 STOOD_STILL = 1.5  # a caller that comes so many times later than it should was held up itself
 
 
