@@ -193,8 +193,7 @@ class BindKeeper:
     async def _stay(self) -> None:
         bound_at = time.monotonic()
         await self._over.wait()
-        if time.monotonic() - bound_at >= self._operator.timers.reconnect_max_s:
-            self._backoff.reset()
+        self._backoff.lasted(time.monotonic() - bound_at)
         await self._leave(time.monotonic())
 
     async def _leave(self, since: float) -> None:

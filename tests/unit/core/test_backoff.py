@@ -31,6 +31,25 @@ def test_a_reset_begins_anew():
     assert (growing.attempts, growing.next_s(), growing.attempts) == (0, 5, 1)
 
 
+@pytest.mark.parametrize(("lasted_s", "then"), [(9.9, [20, 40]), (10.0, [5, 10])])
+def test_what_lasted_as_long_as_the_wait_before_it_begins_anew(lasted_s: float, then: list[float]):
+    growing = backoff()
+    waits(growing, 2)
+    growing.lasted(lasted_s)
+
+    assert waits(growing, 2) == then
+
+
+def test_a_fault_each_minute_is_waited_for_as_briefly_as_the_first():
+    faulty = backoff()
+    found = []
+    for _ in range(30):
+        found.append(faulty.next_s())
+        faulty.lasted(60 - found[-1])
+
+    assert found == [5] * 30
+
+
 def test_thousands_of_attempts_do_not_overflow():
     assert waits(backoff(), 5000)[-1] == 60
 
