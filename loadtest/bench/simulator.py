@@ -3,13 +3,20 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadtest.bench.loopback_http import get_json, post_json
 from sandbox.demo.program import program, program_environment
 from sandbox.process import LOOPBACK, ServerProcess, reserve_port
 
 DELIVER_WINDOW = 1000  # as many as the connector holds: receipts wait for nothing else
+
+
+class Arrival(NamedTuple):
+    """A submit_sm at the SMSC. at_ns: epoch. link: number of the connection on which it came."""
+
+    at_ns: int
+    link: int
 
 
 class Simulator(ServerProcess):
@@ -62,9 +69,9 @@ class Simulator(ServerProcess):
             times.setdefault(submit["marker"], submit["at_ns"])
         return times
 
-    def arrivals_ns(self) -> list[int]:
-        """Epoch nanoseconds of every submit_sm, in their order."""
-        return [submit["at_ns"] for submit in self._recorded()]
+    def arrivals(self) -> list[Arrival]:
+        """Every submit_sm, in their order."""
+        return [Arrival(submit["at_ns"], submit["link"]) for submit in self._recorded()]
 
     def _recorded(self) -> list[dict[str, Any]]:
         assert self._record is not None

@@ -2,15 +2,17 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from statistics import mean
 
 import msgspec
 import nats
 from nats.js import JetStreamContext
 
+from loadtest.bench.simulator import Arrival
 from loadtest.bench.streams import has_streams, until
 from loadtest.throttle.cases import Case, Load
-from loadtest.throttle.figures import NS, Figures, batched, peak_in_a_second, use_of
+from loadtest.throttle.figures import NS, Figures, batched, peak_in_a_second, shares_of, use_of
 from loadtest.throttle.rig import OPERATOR, ThrottleRig
 
 SUBJECT = f"sms.dispatch.{OPERATOR}"
@@ -20,6 +22,7 @@ BURST = 4 / 3  # seconds' worth of the limit
 SETTLING_S = 2.0  # from the first submit_sm on, not counted
 ENDING_S = 4.0  # before the last one: what a replica that stands still had in hand comes again after ack_wait
 WITHIN_S = 120.0
+TOGETHER = 0.4  # of the time of an unequal load, surely before all replicas but one stand still
 THIRDS = 3  # of a case in which Redis is away in the middle
 
 
@@ -40,18 +43,22 @@ async def measure(rig: ThrottleRig, seconds: float) -> Figures:
         await until(lambda: _has_all(rig, messages), f"{messages} messages did not reach the SMSC", WITHIN_S)
     finally:
         await client.close()
-    return figures_of(case, rig.simulator.arrivals_ns())
+    return figures_of(case, rig.simulator.arrivals(), seconds)
 
 
-def figures_of(case: Case, arrived_ns: list[int]) -> Figures:
+def figures_of(case: Case, arrivals: Sequence[Arrival], seconds: float) -> Figures:
     """Use is counted while there is work: of bursts, in each of them; else from when the replicas have found each
     other until they begin to run dry."""
+    arrived_ns = [arrival.at_ns for arrival in arrivals]
+    first_ns, last_ns = arrived_ns[0] + SETTLING_S * NS, arrived_ns[-1] - ENDING_S * NS
     if case.load is Load.BURSTS:
         use = mean(use_of(burst, case.limit) for burst in batched(arrived_ns, _burst(case)))
     else:
-        first_ns, last_ns = arrived_ns[0] + SETTLING_S * NS, arrived_ns[-1] - ENDING_S * NS
         use = use_of([at_ns for at_ns in arrived_ns if first_ns <= at_ns <= last_ns], case.limit)
-    return Figures(case.name, case.limit, case.replicas, peak_in_a_second(arrived_ns), use)
+    if case.load is Load.UNEQUAL:
+        last_ns = arrived_ns[0] + seconds * TOGETHER * NS
+    shares = shares_of([link for at_ns, link in arrivals if first_ns <= at_ns <= last_ns], case.replicas)
+    return Figures(case.name, case.limit, case.replicas, peak_in_a_second(arrived_ns), use, shares)
 
 
 async def _drive(rig: ThrottleRig, jetstream: JetStreamContext, messages: int, seconds: float) -> None:

@@ -102,6 +102,7 @@ class Exchange:
 
     def link_opened(self, link: Link) -> None:
         self._ledger.connections += 1
+        link.number = self._ledger.connections
         self.links[link] = None
 
     def link_said(self, link: Link, events: list[Event], now: float) -> None:

@@ -42,6 +42,8 @@ class Link(asyncio.Protocol):
         self._timer_at = 0.0
         self.connection = connection
         self.silent = silent
+        self.number = 0
+        """Of all connections since the start, from 1 on."""
         self.system_id = ""
         self.mode: BindMode | None = None
         """How the ESME is bound; None before that."""

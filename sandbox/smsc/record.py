@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from sandbox.smsc.link import Link
 from sandbox.smsc.sightings import content_of, marker_of
 from smpp.constants import status_name
 from smpp.hot import ShortMessage
@@ -13,8 +14,8 @@ _BUFFER_BYTES = 1 << 20
 
 
 class Record:
-    """Lines with at_ns (epoch), system_id, command_status, smsc_message_id, marker, source, destination, part, parts
-    and text, or data in hex where the content is binary.
+    """Lines with at_ns (epoch), link (its number), system_id, command_status, smsc_message_id, marker, source,
+    destination, part, parts and text, or data in hex where the content is binary.
 
     Written when about a megabyte has gathered, and by flush().
     """
@@ -22,15 +23,14 @@ class Record:
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", encoding="utf-8", buffering=_BUFFER_BYTES)
 
-    def write(
-        self, at_ns: int, system_id: str, message: ShortMessage, command_status: int, smsc_message_id: str
-    ) -> None:
+    def write(self, at_ns: int, link: Link, message: ShortMessage, command_status: int, smsc_message_id: str) -> None:
         """Add the line of a submit_sm received at `at_ns` (epoch)."""
         content = content_of(message)
         octets, form = received_content(message)
         line = {
             "at_ns": at_ns,
-            "system_id": system_id,
+            "link": link.number,
+            "system_id": link.system_id,
             "command_status": status_name(command_status),
             "smsc_message_id": smsc_message_id,
             "marker": marker_of(content),

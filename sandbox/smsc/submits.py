@@ -52,7 +52,7 @@ class Submits:
         if command_status == _OK:
             smsc_message_id = self._accept(link.system_id, message, now + delay_s, now, at_ns / 1e9)
         if self._record is not None:
-            self._record.write(at_ns, link.system_id, message, command_status, smsc_message_id)
+            self._record.write(at_ns, link, message, command_status, smsc_message_id)
         if command_status == _OK and self._behaviour.leaves_unanswered():
             self._ledger.left_unanswered(link.system_id)
         else:

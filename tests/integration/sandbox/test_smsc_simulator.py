@@ -823,7 +823,7 @@ class TestReport:
         smsc.report()
         lines = [json.loads(line) for line in (tmp_path / "record.jsonl").read_text().splitlines()]
         assert all(before <= line.pop("at_ns") <= time.time_ns() for line in lines)
-        common = {"system_id": "esme", "source": "Sender", "part": 1, "parts": 1}
+        common = {"link": 1, "system_id": "esme", "source": "Sender", "part": 1, "parts": 1}
         assert lines == [
             {
                 **common,
