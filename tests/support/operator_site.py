@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -32,10 +33,15 @@ class Site:
         tls: TlsFiles | None = None,
         host: str = LOOPBACK,
         port: int = 0,
+        record: Path | None = None,
         **traits: object,
     ) -> None:
-        """host, port: where the SMSC itself listens, for those who come without the proxy; 0: any."""
-        self.smsc = SimulatedSmsc(changed(Character(logins=((SYSTEM_ID, PASSWORD),)), traits), host, port, tls=tls)
+        """host, port: where the SMSC itself listens, for those who come without the proxy; 0: any.
+
+        record: a file for a line of each submit_sm (sandbox.smsc.record); `report` writes it up to there.
+        """
+        character = changed(Character(logins=((SYSTEM_ID, PASSWORD),)), traits)
+        self.smsc = SimulatedSmsc(character, host, port, tls=tls, record=record)
         self._loop = loop
         self._running = AsyncExitStack()
 
