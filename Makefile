@@ -17,6 +17,7 @@ comma := ,
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
+.PHONY: chaos
 .PHONY: lock rolling sizing schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
@@ -36,6 +37,9 @@ scenarios: $(STAMP)  ## sessions under faults, with shortened timers
 
 scenarios-real: $(STAMP)  ## the same at the specification's timers
 	@$(BIN)/python -m pytest -m real_timers --timeout=900 tests/scenarios --ignore=tests/scenarios/rolling $(PYTEST_ARGS)
+
+chaos: $(STAMP)  ## the crash matrix, 20 minutes; CHAOS_ARGS="-k kill" for a part; writes the table of docs/reliability.md
+	@$(BIN)/python -m pytest -rs --page docs/reliability.md tests/chaos $(CHAOS_ARGS)
 
 interop: $(STAMP)  ## with SMPP programs of others, which it installs into .interop; INTEROP_SECONDS=600 for long
 	@$(BIN)/python -m pytest --timeout=1800 tests/interop $(PYTEST_ARGS)

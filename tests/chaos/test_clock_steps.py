@@ -1,7 +1,6 @@
 """The wall clock of both replicas is set by an hour, under load."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from background_loop import BackgroundLoop

@@ -126,6 +126,21 @@ class Ground:
                 replica.launch()
                 self._lives[replica] += 1
 
+    def stop_servers(self, *names: str) -> None:
+        """These, or all."""
+        servers = [self.servers[name] for name in names or self.servers]
+        for server in servers:
+            server.request_stop()
+        for server in servers:
+            server.stop()
+
+    def start_servers(self, *names: str) -> None:
+        servers = [self.servers[name] for name in names or self.servers]
+        for server in servers:
+            server.launch()
+        for server in servers:
+            server.wait_ready()
+
     # What it looks like.
 
     def wait_healthy(self) -> None:

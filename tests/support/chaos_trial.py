@@ -16,6 +16,7 @@ from reckoning import (
     Reckoning,
     Sighting,
     complaints,
+    per_second,
     reckon,
     seconds_to_full_rate,
     sent_twice_though_answered,
@@ -25,16 +26,16 @@ from waiting import wait_until
 from sandbox.stack import Stack
 
 TPS = 300.0  # messages a second, of all operators together
-STEADY_S = 4.0  # of load before the fault
+STEADY_S = 3.0  # of load before the fault
 WARM_UP_S = 6.0
-WATCHED_S = 17.0  # of load after it, and so longer than JetStream's ack_wait and than FULL_RATE_S
+WATCHED_S = 19.5  # of load after it: longer than JetStream's ack_wait, and a whole window after FULL_RATE_S
 FULL_RATE_S = 15.0
 SETTLED_S = 60.0
 LEFT_OVER_S = 30.0
 LOOK_S = 0.5
 READ_S = 1.0  # that the service may take on a busy machine to read an answer
 
-DESCRIPTORS_SLACK = 8  # connections of the moment, such as that of a dump
+DESCRIPTORS_GROWTH = 1.05  # a restarted actor inherits what its parent has open by then
 MEMORY_GROWTH, MEMORY_SLACK_BYTES = 1.15, 48 * 2**20
 
 
@@ -58,14 +59,16 @@ Hold = Callable[[Case], None]
 
 
 class Pace(NamedTuple):
-    """How long and how hard a trial is: messages a second, and seconds of load before and after the fault."""
+    """How long and how hard a trial is: messages a second, seconds of load before and after the fault, and within how
+    many of those the service has to be at its full rate."""
 
     tps: float
     steady_s: float
     watched_s: float
+    full_rate_s: float
 
 
-FULL_PACE = Pace(TPS, STEADY_S, WATCHED_S)
+FULL_PACE = Pace(TPS, STEADY_S, WATCHED_S, FULL_RATE_S)
 
 
 @dataclass
@@ -90,7 +93,7 @@ class Verdict:
 def running_trial(loop: BackgroundLoop, stack: Stack, pace: Pace = FULL_PACE, **settings: str) -> Iterator["Trial"]:
     """Warmed up by a short load without a fault, for which everything must hold, too. settings: of the replicas."""
     with Ground(loop, stack, **settings) as ground:
-        trial = Trial(ground, pace._replace(watched_s=WARM_UP_S))
+        trial = Trial(ground, pace._replace(watched_s=min(WARM_UP_S, pace.watched_s)))
         assert trial.run(Case("no fault", strike=lambda: None)).reckoning.problems == []
         trial.pace = pace
         yield trial
@@ -123,7 +126,7 @@ class Trial:
         times = [one.at_ns for one in sightings]
         full_rate_s = seconds_to_full_rate(times, healed_ns, over_ns, self.pace.tps * SUBMITS_PER_MESSAGE)
         reckoning.problems += [
-            *_late(full_rate_s),
+            *([] if full_rate_s <= self.pace.full_rate_s else [_late(full_rate_s, per_second(times, healed_ns))]),
             *_repeats(reckoning, sightings, struck_ns, case.sessions),
             *self._left_over(),
         ]
@@ -173,24 +176,26 @@ class Trial:
         return grown
 
 
-def _late(full_rate_s: float) -> list[str]:
-    return [f"at full rate only after {full_rate_s:g} s"] if full_rate_s > FULL_RATE_S else []
+def _late(full_rate_s: float, counts: Sequence[int]) -> str:
+    return f"at full rate only after {full_rate_s:g} s; submit_sm a second: {' '.join(map(str, counts))}"
 
 
 def _repeats(reckoning: Reckoning, sightings: Sequence[Sighting], struck_ns: int, sessions: int) -> list[str]:
     """Sent again may be what had no answer when the fault struck: counted, and no more than the windows hold."""
     answered_before_ns = struck_ns - round((ANSWER_DELAY_S + READ_S) * SECOND_NS)
-    return complaints({
-        "messages sent twice that had been answered before the fault":
-            len(sent_twice_though_answered(sightings, answered_before_ns)),
-        "submit_sm repeated and not counted as unknown": max(0, reckoning.duplicated - reckoning.unknown),
-        "submit_sm counted as unknown beyond the windows": max(0, reckoning.unknown - sessions * WINDOW),
-    })  # fmt: skip
+    uncounted = max(0, reckoning.duplicated - reckoning.unknown)
+    too_many = max(0, reckoning.unknown - sessions * WINDOW)
+    stale = sent_twice_though_answered(sightings, answered_before_ns)
+    return [
+        *complaints({"messages sent twice that had been answered before the fault": stale}),
+        *([f"{uncounted} submit_sm repeated and not counted as unknown"] if uncounted else []),
+        *([f"{too_many} submit_sm counted as unknown beyond the windows"] if too_many else []),
+    ]
 
 
 def _grown(before: Holdings, now: Holdings) -> list[str]:
     bounds = before._replace(
-        descriptors=before.descriptors + DESCRIPTORS_SLACK,
+        descriptors=round(before.descriptors * DESCRIPTORS_GROWTH),
         pss_bytes=round(before.pss_bytes * MEMORY_GROWTH) + MEMORY_SLACK_BYTES,
     )
     return [

@@ -1,14 +1,16 @@
 """What became of every message of a trial: as JetStream accepted it, as the SMSCs saw it, as the events tell it."""
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 SECOND_NS = 1_000_000_000
 FULL = 0.9  # of the rate that is offered counts as full: on a busy machine a window is never quite even
-WINDOW_S = 2.0
+WINDOW_S = 4.0
 STEP_S = 0.25
+MOST_NAMED = 5
 
 
 class Sighting(NamedTuple):
@@ -69,18 +71,20 @@ def reckon(
         final_events=sum(map(len, finals.values())),
         without_final_event=sum(not found for found in finals.values()),
     )
-    not_delivered = Counter(event["message_status"] for found in finals.values() for event in found)
-    del not_delivered["DELIVERED"]
-    reckoning.problems = complaints({
-        f"messages lost: {_some(one.message_id for one in missing)}": len(missing),
-        f"messages without a final event: {_some(name for name, found in finals.items() if not found)}":
-            reckoning.without_final_event,
-        "messages with more than one final event": sum(len(found) > 1 for found in finals.values()),
-        f"messages that were not delivered: {dict(not_delivered)}": not_delivered.total(),
-        f"messages sent twice without a mark: {_some(map(str, doubled - marked))}": len(doubled - marked),
-        f"dispatches that ended as dead: {_some(event['reason'] for event in dead)}": len(dead),
-        "submit_sm of messages that nobody has accepted": len({number for number, _ in seen} - _numbers(messages)),
-    })  # fmt: skip
+    statuses = [event["message_status"] for found in finals.values() for event in found]
+    others = [status for status in statuses if status != "DELIVERED"]
+    strangers = {number for number, _part in seen} - {one.number for one in messages}
+    reckoning.problems = complaints(
+        {
+            "messages lost": [one.message_id for one in missing],
+            "messages without a final event": [name for name, found in finals.items() if not found],
+            "messages with more than one final event": [name for name, found in finals.items() if len(found) > 1],
+            "messages that were not delivered": others,
+            "messages sent twice without a mark": doubled - marked,
+            "messages seen that nobody has accepted": strangers,
+            "dispatches that ended as dead": [event["reason"] for event in dead],
+        }
+    )
     return reckoning
 
 
@@ -95,27 +99,31 @@ def sent_twice_though_answered(sightings: Sequence[Sighting], answered_before_ns
 
 
 def seconds_to_full_rate(at_ns: Sequence[int], healed_ns: int, until_ns: int, submits_per_s: float) -> float:
-    """From `healed_ns` until the last window that was not full had ended; infinite where that is the last of all."""
+    """From `healed_ns` to the moment from which on every window is full; infinite where the last of all is not."""
+    windows = int(((until_ns - healed_ns) / SECOND_NS - WINDOW_S) / STEP_S) + 1
     wanted = FULL * submits_per_s * WINDOW_S
-    slow_until_s = 0.0
-    start_s = 0.0
-    length_s = (until_ns - healed_ns) / SECOND_NS
-    while start_s + WINDOW_S <= length_s:
-        start_ns = healed_ns + start_s * SECOND_NS
-        if sum(start_ns <= at < start_ns + WINDOW_S * SECOND_NS for at in at_ns) < wanted:
-            slow_until_s = start_s + WINDOW_S
-        start_s += STEP_S
-    return slow_until_s if slow_until_s + STEP_S <= length_s else float("inf")
+    slow = [index for index in range(windows) if _within(at_ns, healed_ns, index * STEP_S) < wanted]
+    if slow and slow[-1] == windows - 1:
+        return math.inf
+    return (slow[-1] + 1) * STEP_S if slow else 0.0
 
 
-def _numbers(messages: Sequence[Message]) -> set[int]:
-    return {message.number for message in messages}
+def per_second(at_ns: Sequence[int], since_ns: int) -> list[int]:
+    """How many in each second from then on."""
+    counts = Counter((at - since_ns) // SECOND_NS for at in at_ns if at >= since_ns)
+    return [counts[second] for second in range(max(counts, default=-1) + 1)]
 
 
-def complaints(counts: Mapping[str, int]) -> list[str]:
-    """A line for each that is not 0."""
-    return [f"{count} {what}" for what, count in counts.items() if count]
+def _within(at_ns: Sequence[int], healed_ns: int, start_s: float) -> int:
+    """How many in the window that begins so long after."""
+    begin_ns = healed_ns + round(start_s * SECOND_NS)
+    return sum(begin_ns <= at < begin_ns + WINDOW_S * SECOND_NS for at in at_ns)
 
 
-def _some(names: Iterable[str]) -> str:
-    return " ".join(sorted(names)[:5])
+def complaints(found: Mapping[str, Collection[object]]) -> list[str]:
+    """A line for each that is not empty, with some of it."""
+    return [f"{len(these)} {what}: {_some(these)}" for what, these in found.items() if these]
+
+
+def _some(these: Iterable[object]) -> str:
+    return " ".join(sorted(set(map(str, these)))[:MOST_NAMED])

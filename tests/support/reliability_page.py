@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from chaos_trial import Verdict
@@ -12,6 +12,9 @@ HEADER = (
     "| case | accepted | lost | submit_sm | of them repeated | counted as unknown | final events | full rate | day |",
     "|---|---|---|---|---|---|---|---|---|",
 )
+
+
+FAILED = ": failed"
 
 
 @dataclass
@@ -37,16 +40,23 @@ def write_rows(page: Path, verdicts: list[Verdict]) -> None:
     """Into the page's table: a new row, or another in the place of one that has the same case."""
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     table, _, after = rest.partition(END)
-    rows = {row.split("|")[1].strip(): row for row in table.strip().splitlines()[len(HEADER) :]}
+    rows = {_case_of(row): row for row in table.strip().splitlines()[len(HEADER) :]}
     rows |= {verdict.name: _row(verdict) for verdict in verdicts}
     lines = (before + BEGIN, "", *HEADER, *rows.values(), "", END + after)
     page.write_text("\n".join(lines), encoding="utf-8")
 
 
+def _case_of(row: str) -> str:
+    return row.split("|")[1].strip().removesuffix(FAILED)
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
 def _row(verdict: Verdict) -> str:
     found = verdict.reckoning
     figures = (found.accepted, found.lost, found.sent, found.duplicated, found.unknown, found.final_events)
-    day = datetime.now(UTC).date()
-    return " | ".join(
-        ("", verdict.name, *(f"{figure:,}" for figure in figures), f"{verdict.full_rate_s:.1f} s", f"{day} |")
-    ).strip()
+    name = verdict.name + FAILED if found.problems else verdict.name
+    cells = (name, *(f"{figure:,}" for figure in figures), f"{verdict.full_rate_s:.1f} s", today())
+    return f"| {' | '.join(map(str, cells))} |"
