@@ -60,6 +60,7 @@ class ReceiptPublisherBody(Body):
         late = LateReceipts(self._background, publisher)
         self.spawn(late.retry_parked())
         self.spawn(late.expire())
+        self.spawn(late.sweep())
         self.spawn(self._messages.work(partial(_publish_whole, publisher)))
         self.spawn(self._parts.work(publisher.store_parts))
         self.spawn(self._joining.work())

@@ -6,13 +6,11 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from actors.clients.event_publisher import EventPublisher
-from actors.clients.retry import until_available
+from actors.receipts.applying import apply_each
 from actors.receipts.deliveries import Waiting, settle
 from actors.receipts.late import LateReceipts
-from adapters.postgres.errors import DatabaseUnavailable
 from adapters.postgres.receipts import AppliedReceipt, ReceiptStore, Unapplied
 from adapters.telemetry import metrics
 from core.dlr import receipt_event, tells_news, unmatched_event
@@ -39,7 +37,9 @@ class _Batch:
     put_off: list[WaitingReceipt] = field(default_factory=list)
 
     def take(self, one: WaitingReceipt, answer: AppliedReceipt | Unapplied) -> None:
-        if not one.item.receipt.smsc_message_id_key:  # nothing that could come would match it
+        if (
+            not one.item.receipt.smsc_message_id_key or answer is Unapplied.REFUSED
+        ):  # nothing that could come matches it
             self.safe.append(one)
             self.events.append(unmatched_event(one.item.receipt))
         elif answer is Unapplied.PUT_OFF:
@@ -103,7 +103,7 @@ class FreshReceipts:
         rows = [one.item.receipt for one in waiting]
         settled, self._settled = self._settled, []
         batch = _Batch()
-        applied = await until_available(partial(store.apply, rows, settled), DatabaseUnavailable)
+        applied = await apply_each(store, rows, settled)
         for one, answer in zip(waiting, applied, strict=True):
             batch.take(one, answer)
         self._queue.extendleft(reversed(batch.put_off))

@@ -84,8 +84,8 @@ class CorrelationStore:
         """Up to `limit` segments whose expires_at has passed and whose final event is not settled, oldest first.
 
         Those without a final status have become UNKNOWN. They are claimed for CLAIM_S: whoever gets them publishes
-        their events and settles them; what is not settled then is returned again, to whoever asks. It passes by the
-        settled rows that no sweep has deleted yet: sweep first.
+        their events and settles them; what is not settled then is returned again, to whoever asks. It walks past the
+        settled rows that no sweep has deleted yet: where those are millions it is unavailable until they are fewer.
         """
         rows, _, verdict_rows = await self._connection.run(
             (statement("expire_segments"), (limit, CLAIM_S)),

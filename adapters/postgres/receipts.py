@@ -31,6 +31,7 @@ class Unapplied(Enum):
 
     NOT_FOUND = "no segment has its id, yet"
     PUT_OFF = "another receipt was at its segment, in this call or by another replica: to be applied again, at once"
+    REFUSED = "the database does not take it, and never will"
 
 
 class ReceiptStore:
