@@ -24,6 +24,7 @@ _DELIVER_SM = CommandId.DELIVER_SM
 _DATA_SM = CommandId.DATA_SM
 
 MAX_UNANSWERED_DELIVERS = 5000
+MAX_UNANSWERED_BYTES = 8 * 1024 * 1024
 """More deliver_sm and data_sm than that are not held at once, but sent back to be delivered again."""
 
 
@@ -52,7 +53,7 @@ class EsmeConnection(Connection):
             enquire_link_s=enquire_link_s,
             last_sequence_number=last_sequence_number,
         )
-        self._delivers = Backlog(max_unanswered_delivers)
+        self._delivers = Backlog(max_unanswered_delivers, MAX_UNANSWERED_BYTES)
         self._handlers[_DELIVER_SM] = self._deliver_received
         self._handlers[_DATA_SM] = self._data_received
         self._handlers[CommandId.ALERT_NOTIFICATION] = self._alert_received
@@ -116,16 +117,16 @@ class EsmeConnection(Connection):
 
     def _deliver_received(self, _status: int, sequence_number: int, frame: bytes, _now: float) -> DeliverReceived:
         message = decode_short_message(frame)
-        self._hold(_DELIVER_SM, sequence_number)
+        self._hold(_DELIVER_SM, sequence_number, len(frame))
         return DeliverReceived(sequence_number, _DELIVER_SM, message)
 
     def _data_received(self, _status: int, sequence_number: int, frame: bytes, _now: float) -> DeliverReceived:
         message = decode_data_sm(frame)
-        self._hold(_DATA_SM, sequence_number)
+        self._hold(_DATA_SM, sequence_number, len(frame))
         return DeliverReceived(sequence_number, _DATA_SM, message)
 
-    def _hold(self, command_id: CommandId, sequence_number: int) -> None:
-        if not self._delivers.open(sequence_number):
+    def _hold(self, command_id: CommandId, sequence_number: int, octets: int) -> None:
+        if not self._delivers.open(sequence_number, octets):
             reason = "too many deliveries wait for their answer"
             raise PduError(command_id, CommandStatus.ESME_RX_T_APPN, sequence_number, reason)
 

@@ -60,8 +60,8 @@ class FrameBuffer:
         self._wanted_bytes = _LENGTH_BYTES
         while start <= last_start:
             (length,) = _command_length(data, start)
-            if not MIN_PDU_BYTES <= length <= MAX_PDU_BYTES:
-                self._broken = f"command_length {length} is outside {MIN_PDU_BYTES}..{MAX_PDU_BYTES}"
+            if not MIN_PDU_BYTES <= length <= MAX_PDU_BYTES:  # in hex, 0x48545450 shows that a web server answers
+                self._broken = f"command_length {length:#x} is outside {MIN_PDU_BYTES}..{MAX_PDU_BYTES}"
                 raise StreamError(self._broken, tuple(frames))
             end = start + length
             if end > len(data):

@@ -100,37 +100,41 @@ class Window(Generic[Key]):
 
 
 class Backlog:
-    """Requests the peer sent and we have not answered yet: at most `size`.
+    """Requests the peer sent and we have not answered yet: at most `size`, and `most_bytes` together.
 
-    Counted by sequence number: some SMSCs give every request the same one.
+    Kept by sequence number: some SMSCs give every request the same one.
     """
 
-    __slots__ = ("_count", "_numbers", "_size")
+    __slots__ = ("_bytes", "_count", "_most_bytes", "_octets", "_size")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, most_bytes: int) -> None:
         self._size = size
+        self._most_bytes = most_bytes
         self._count = 0
-        self._numbers: dict[int, int] = {}
+        self._bytes = 0
+        self._octets: dict[int, list[int]] = {}
 
     def __len__(self) -> int:
         return self._count
 
-    def open(self, sequence_number: int) -> bool:
-        """Take a request; False where there is no room for it."""
-        if self._count >= self._size:
+    def open(self, sequence_number: int, octets: int) -> bool:
+        """Take a request of so many octets; False where there is no room for it."""
+        if self._count >= self._size or self._bytes + octets > self._most_bytes:
             return False
         self._count += 1
-        self._numbers[sequence_number] = self._numbers.get(sequence_number, 0) + 1
+        self._bytes += octets
+        self._octets.setdefault(sequence_number, []).append(octets)
         return True
 
     def close(self, sequence_number: int) -> bool:
         """Note that a request is answered; False where none with this number is open."""
-        times = self._numbers.pop(sequence_number, 0)
-        if times == 0:
+        same_number = self._octets.get(sequence_number)
+        if not same_number:
             return False
-        if times > 1:
-            self._numbers[sequence_number] = times - 1
+        self._bytes -= same_number.pop()
         self._count -= 1
+        if not same_number:
+            del self._octets[sequence_number]
         return True
 
 

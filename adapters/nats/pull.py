@@ -1,7 +1,8 @@
 """Demand-driven pull from a durable consumer: no more messages arrive than were asked for.
 
 nats-py's fetch() makes a subscription's worth of work per call; here one inbox stays open and pull requests keep the
-server's debt to us at the demand. A request that ends unfilled says by how much (Nats-Pending-Messages).
+server's debt to us at the demand. A request that ends unfilled says by how much (Nats-Pending-Messages). Each is
+bounded in bytes too, or some hundred messages of a megabyte would be held at once.
 Source: NATS ADR-37, JetStream simplified pull.
 """
 
@@ -23,7 +24,10 @@ EXPIRES_S = 30.0
 HEARTBEAT_S = 10.0
 DRAIN_TIMEOUT_S = 10.0
 TROUBLE_PAUSE_S = 1.0  # before asking again after a request that failed
+REQUEST_BYTES = 16 * 1024 * 1024  # most of one request; must be above the max_payload of NATS, or nothing comes
+LARGE_PAUSE_S = 0.1  # after a request that ended for its bytes: what came is to be worked off
 HEARTBEAT, EXPIRED = "100", "408"  # status of a message without a payload
+TOO_MANY_BYTES = "Message Size Exceeds MaxBytes"  # description of a status 409
 SILENCE_S = 25.0  # two heartbeats and more: the server has forgotten our request
 INBOX_LIMIT = 200_000  # messages; the demand bounds it long before
 
@@ -85,6 +89,7 @@ class DemandPull:
         self._heard_at = asyncio.get_running_loop().time()
         request = {
             "batch": missing,
+            "max_bytes": REQUEST_BYTES,
             "expires": int(EXPIRES_S * 1e9),
             "idle_heartbeat": int(HEARTBEAT_S * 1e9),
         }
@@ -103,12 +108,14 @@ class DemandPull:
             await self._request_ended(message.headers)
 
     async def _request_ended(self, headers: dict[str, str]) -> None:
-        status = headers.get("Status", "")
+        status, description = headers.get("Status", ""), headers.get("Description", "")
         if status == HEARTBEAT:
             return
         self._asked = max(0, self._asked - int(headers.get("Nats-Pending-Messages", 0)))
-        if status != EXPIRED:
-            log_event(log, logging.WARNING, "pull_ended", headers.get("Description", status))
+        if description == TOO_MANY_BYTES:
+            await asyncio.sleep(LARGE_PAUSE_S)
+        elif status != EXPIRED:
+            log_event(log, logging.WARNING, "pull_ended", description or status)
             await asyncio.sleep(TROUBLE_PAUSE_S)
         await self._ask()
 

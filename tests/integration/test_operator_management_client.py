@@ -289,6 +289,19 @@ def test_a_slow_answer_ends_at_the_deadline(authority: Authority, monkeypatch: p
     assert cause_of(authority, never) == "no answer within 0.2 s"
 
 
+def test_an_answer_that_comes_drop_by_drop_ends_at_the_deadline(authority: Authority, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(operator_management, "DEADLINE_S", 0.2)
+
+    async def drop_by_drop(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b" ")
+            await asyncio.sleep(0.01)
+
+    assert cause_of(authority, drop_by_drop) == "no answer within 0.2 s"
+
+
 @pytest.mark.parametrize(
     ("handler", "cause"),
     [

@@ -83,7 +83,7 @@ def wait_made(service: ConnectorProcess, number: int) -> None:
         ("reset", "Connection reset by peer"),
         ("unbind", "unbound by the SMSC"),
         ("silence", "enquire_link not answered"),
-        ("garbage", "unreadable stream: command_length 1213486160 is outside 16..65536"),
+        ("garbage", "unreadable stream: command_length 0x48545450 is outside 16..65536"),
     ],
 )
 def test_a_loss_and_a_return_are_one_event_each_and_say_what_has_happened(

@@ -9,10 +9,9 @@ import nats
 from background_loop import BackgroundLoop
 from connector_process import ConnectorProcess
 from mobile_operator import MobileOperator
+from platform_side import CONFIG_CHANGED
 
 from sandbox.stack import Stack
-
-CONFIG_CHANGED = "operator.config.changed"
 
 _groups = count(1)
 

@@ -19,6 +19,7 @@ from waiting import wait_until
 from sandbox.stack import Stack
 
 DLR, MO, DEAD, HEALTH = "sms.dlr.inbound", "sms.mo.inbound", "sms.dead.dispatch", "operator.health"
+CONFIG_CHANGED = "operator.config.changed"
 STREAMS_S = 20.0
 EVENT_S = 20.0
 
@@ -67,6 +68,10 @@ class Platform:
     def dispatch_evenly(self, messages: Iterable[Event], tps: float) -> Future[None]:
         """Publishes these dispatches at an even rate, in the background."""
         return self._loop.start(self._dispatch_evenly(messages, tps))
+
+    def tell_of_changes(self) -> None:
+        """That operators or credentials are others than before."""
+        self._loop.run(self._client.publish(CONFIG_CHANGED, b""))
 
     # Events.
 

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 
 from smpp.bind import BindMode, BindRequest
-from smpp.constants import MAX_SEQUENCE, RESP_BIT, CommandId, CommandStatus, Tag
-from smpp.esme import EsmeConnection
+from smpp.constants import MAX_SEQUENCE, MIN_PDU_BYTES, RESP_BIT, CommandId, CommandStatus, Tag
+from smpp.esme import MAX_UNANSWERED_BYTES, EsmeConnection
 from smpp.events import (
     AlertReceived,
     BindRefused,
@@ -356,6 +356,17 @@ def test_too_many_unanswered_deliveries_are_sent_back_at_once() -> None:
     ]
 
 
+def test_unanswered_deliveries_of_too_many_octets_are_sent_back_at_once() -> None:
+    esme = bound_esme(max_unanswered_delivers=1000)
+    large = encode_short_message(ShortMessage(tlvs=((0x1500, bytes(60_000)),)))
+    fitting = MAX_UNANSWERED_BYTES // (len(large) + MIN_PDU_BYTES)
+    for sequence_number in range(fitting):
+        esme.receive_data(pdu(CommandId.DELIVER_SM, ROK, sequence_number, large), 2.0)
+    assert sent(esme) == []
+    (refused,) = esme.receive_data(pdu(CommandId.DELIVER_SM, ROK, fitting, large), 2.0)
+    assert refused == PduRefused("too many deliveries wait for their answer", CommandId.DELIVER_SM)
+
+
 def test_an_answered_delivery_makes_room_for_the_next() -> None:
     esme = bound_esme(max_unanswered_delivers=1)
     for sequence_number in (7, 8):
@@ -456,7 +467,7 @@ def test_an_smscs_request_to_submit_is_refused_with_its_own_response(esme: EsmeC
 
 
 def test_a_broken_stream_is_reported_once_in_every_state_and_nothing_is_read_after_it(esme: EsmeConnection) -> None:
-    reason = "command_length 1213486160 is outside 16..65536"
+    reason = "command_length 0x48545450 is outside 16..65536"
     assert esme.receive_data(b"HTTP/1.1 400 Bad Request", 4.0) == [StreamBroken(reason)]
     assert sent(esme) == [(CommandId.GENERIC_NACK, CommandStatus.ESME_RINVCMDLEN, 0, b"")]
     assert esme.receive_data(pdu(CommandId.ENQUIRE_LINK, ROK, 1), 4.0) == []

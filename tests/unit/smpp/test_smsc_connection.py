@@ -272,6 +272,6 @@ def test_faults_are_sent_as_they_are() -> None:
 def test_a_foreign_protocol_breaks_the_stream() -> None:
     smsc = open_smsc()
     assert smsc.receive_data(b"GET / HTTP/1.1\r\n", 0.0) == [
-        StreamBroken("command_length 1195725856 is outside 16..65536")
+        StreamBroken("command_length 0x47455420 is outside 16..65536")
     ]
     assert smsc.state is SessionState.CLOSED

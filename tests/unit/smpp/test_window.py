@@ -136,19 +136,28 @@ def test_sequence_numbers_skip_those_that_requests_still_use() -> None:
 
 
 def test_a_full_backlog_takes_nothing_until_something_is_answered() -> None:
-    backlog = Backlog(2)
-    assert [backlog.open(number) for number in (7, 8, 9)] == [True, True, False]
+    backlog = Backlog(2, most_bytes=100)
+    assert [backlog.open(number, 10) for number in (7, 8, 9)] == [True, True, False]
     assert backlog.close(7)
-    assert backlog.open(9)
+    assert backlog.open(9, 10)
+    assert len(backlog) == 2
+
+
+def test_a_backlog_is_full_of_few_large_requests() -> None:
+    backlog = Backlog(10, most_bytes=100)
+    assert [backlog.open(number, octets) for number, octets in ((7, 60), (8, 41), (9, 40))] == [True, False, True]
+    assert backlog.close(7)
+    assert backlog.open(8, 60)
     assert len(backlog) == 2
 
 
 def test_a_peer_may_give_every_request_the_same_number() -> None:
-    backlog = Backlog(2)
-    assert [backlog.open(0) for _ in range(3)] == [True, True, False]
+    backlog = Backlog(2, most_bytes=100)
+    assert [backlog.open(0, octets) for octets in (10, 90, 10)] == [True, True, False]
     assert [backlog.close(0) for _ in range(3)] == [True, True, False]
     assert len(backlog) == 0
+    assert backlog.open(0, 100)
 
 
 def test_what_was_never_received_cannot_be_answered() -> None:
-    assert not Backlog(2).close(1)
+    assert not Backlog(2, most_bytes=100).close(1)
