@@ -3,6 +3,8 @@
 from actors.names import CORRELATION_WRITER, DISPATCH_ROUTER, HEALTH_PUBLISHER, RECEIPT_PUBLISHER
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures
+from actors.runtime.surroundings import surroundings
+from config.version import version
 
 WRITERS_SHARE_S = 3.0  # of the time for a stop, kept for those behind the router
 
@@ -26,7 +28,7 @@ class ConnectorBody(Body):
         await self.drain_children(_WRITERS, deadline)
 
     def figures(self) -> Figures:
-        return {}
+        return {"connector_id": surroundings().settings.connector_id, "version": version()}
 
 
 class Connector(BaseActor):

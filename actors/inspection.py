@@ -6,6 +6,7 @@ level. Here all are asked at once (docs/decisions).
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,13 @@ async def collect(lanes: Path, timeout_s: float = ANSWER_TIMEOUT_S) -> Node | No
 def collect_now(runtime_dir: Path, timeout_s: float = ANSWER_TIMEOUT_S) -> Node | None:
     """The same for a caller without an event loop."""
     return asyncio.run(collect(runtime_dir / "lanes", timeout_s))
+
+
+def nodes_of(tree: Node) -> Iterator[Node]:
+    """The node and all below it, parents first."""
+    yield tree
+    for child in tree["children"]:
+        yield from nodes_of(child)
 
 
 async def _ask(address: str, timeout_s: float) -> StatusReply | int | None:

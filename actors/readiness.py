@@ -1,11 +1,10 @@
 """Whether a replica can work, read from the tree of the dump."""
 
-from collections.abc import Iterator
 from enum import Enum
 
-from actors.inspection import Node
+from actors.inspection import Node, nodes_of
 from actors.names import DISPATCH_ROUTER
-from actors.session.lease import WAITING
+from core.bind_lease import WAITING
 
 BY_THE_OPERATOR = ("OperatorActor", "SessionActor")  # one that is silent takes its operator, not the replica
 SILENT = ("no answer", "restarting", "starting")
@@ -25,12 +24,12 @@ def readiness(tree: Node | None) -> tuple[bool, str]:
     rightly waits, or there is none. One that fails holds nobody up: its trouble is not this replica's."""
     if tree is None:
         return False, "no actor answers"
-    shared = [node for node in _nodes(tree) if node["actor"] not in BY_THE_OPERATOR]
+    shared = [node for node in nodes_of(tree) if node["actor"] not in BY_THE_OPERATOR]
     if silent := [node["name"] for node in shared if node["state"] in SILENT]:
         return False, f"not answering: {', '.join(silent)}"
     if not any(node["name"] == DISPATCH_ROUTER and node["operators_known"] for node in shared):
         return False, "the operators are not known yet"
-    standings = [_standing(node) for node in _nodes(tree) if node["actor"] == "OperatorActor"]
+    standings = [standing(node) for node in nodes_of(tree) if node["actor"] == "OperatorActor"]
     if binding := standings.count(Standing.BINDING):
         return False, f"operators that are being bound: {binding}"
     if standings and set(standings) == {Standing.FAILED}:
@@ -38,15 +37,15 @@ def readiness(tree: Node | None) -> tuple[bool, str]:
     return True, "ready"
 
 
-def _standing(operator: Node) -> Standing:
-    """The best of its sessions."""
-    of_sessions = {_standing_of_session(session) for session in operator["children"]}
+def standing(operator: Node) -> Standing:
+    """Of an OperatorActor's node: the best of its sessions."""
+    of_sessions = {_of_session(session) for session in operator["children"]}
     if not of_sessions and operator["state"] != "no answer":
         return Standing.BINDING
-    return next((standing for standing in Standing if standing in of_sessions), Standing.FAILED)
+    return next((one for one in Standing if one in of_sessions), Standing.FAILED)
 
 
-def _standing_of_session(session: Node) -> Standing:
+def _of_session(session: Node) -> Standing:
     if session["state"] in SILENT:
         return Standing.BINDING if session["state"] == "starting" else Standing.FAILED
     if session["bound"]:
@@ -54,9 +53,3 @@ def _standing_of_session(session: Node) -> Standing:
     if session["lease"] == WAITING:
         return Standing.WAITING
     return Standing.FAILED if session["last_error"] else Standing.BINDING
-
-
-def _nodes(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node["children"]:
-        yield from _nodes(child)

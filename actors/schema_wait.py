@@ -4,6 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
+from actors.overview import overview_now
 from adapters.http_endpoint import HttpEndpoint
 from adapters.postgres.errors import DatabaseUnavailable
 from adapters.postgres.migrate import require_migrated
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 async def wait_for_schema(settings: Settings) -> None:
     """Returns once the schema is there. Raises SchemaNotMigrated, MigrationChanged and InvalidDsn, and OSError when the
     HTTP port cannot be opened."""
-    endpoint = HttpEndpoint(_no_actors, _alive, _not_ready, _no_metrics)
+    endpoint = HttpEndpoint(_no_actors, _alive, _not_ready, _no_metrics, overview_now)
     await endpoint.start(settings.http_host, settings.http_port)
     backoff = Backoff(FIRST_S, MOST_S)
     try:

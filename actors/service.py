@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from actors.inspection import Node, collect
+from actors.overview import overview_now
 from actors.readiness import readiness
 from actors.runtime.daemon_thread import in_daemon_thread
 from actors.runtime.lanes import LaneWatch, lane_address
@@ -45,7 +46,9 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
-        endpoint = HttpEndpoint(self._status, self._alive, self._ready, self._metric_files.exposition)
+        endpoint = HttpEndpoint(
+            self._status, self._alive, self._ready, self._metric_files.exposition, overview_now
+        )
         port = await endpoint.start(self._settings.http_host, self._settings.http_port)
         metrics.gauge("smpp_build_info", version=version()).set(1)
         log_event(log, logging.INFO, "service_started", http_port=port)

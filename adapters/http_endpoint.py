@@ -1,4 +1,4 @@
-"""The HTTP port for Prometheus, Kubernetes and people: /metrics, /healthz, /readyz, /status and /.
+"""The HTTP port for Prometheus, Kubernetes and people: /metrics, /healthz, /readyz, /status, / and its /events.
 
 Read-only and without login, so it shows nothing secret or personal, takes GET and HEAD only, and bounds what a caller
 can cost: size of a request, number of connections, time of an answer, and one collection of the status at a time.
@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from adapters.status_page import PAGE, PAGE_POLICY
+from adapters.status_stream import StatusStream
 from adapters.telemetry.metric_text import CONTENT_TYPE
 
 PROBE_DEADLINE_S = 2.0
@@ -23,7 +24,9 @@ MAX_LINE_BYTES = 4096
 MAX_HEADERS = 64
 STOP_TIMEOUT_S = 1.0
 
-Status = Callable[[], Awaitable[dict[str, Any]]]
+Tree = dict[str, Any]
+Status = Callable[[], Awaitable[Tree]]
+Summary = Callable[[Tree], object]
 Alive = Callable[[], Awaitable[bool]]
 Ready = Callable[[], Awaitable[tuple[bool, str]]]
 Metrics = Callable[[], bytes]
@@ -38,14 +41,16 @@ SECURITY_HEADERS = {
 
 
 class HttpEndpoint:
-    """Serves what four callables tell.
+    """Serves what its callables tell.
 
     status: the tree of the dump. alive: whether a restart would not help. ready: whether it can work, and if not, why.
-    metrics: in Prometheus' text format.
+    metrics: in Prometheus' text format. summary: what the page shows of a tree, to be encoded as JSON.
     """
 
-    def __init__(self, status: Status, alive: Alive, ready: Ready, metrics: Metrics) -> None:
+    def __init__(self, status: Status, alive: Alive, ready: Ready, metrics: Metrics, summary: Summary) -> None:
         self._status = _Shared(status)
+        self._summary = summary
+        self._stream = StatusStream(self._look)
         self._alive = alive
         self._ready = ready
         self._metrics = metrics
@@ -72,6 +77,7 @@ class HttpEndpoint:
         if self._listener is not None:
             self._listener.close()
         self._status.cancel()
+        await self._stream.stop()
         await self._runner.cleanup()
 
     def _connection(self) -> asyncio.Protocol:
@@ -87,6 +93,7 @@ class HttpEndpoint:
         application.router.add_get("/healthz", self._get_health)
         application.router.add_get("/readyz", self._get_readiness)
         application.router.add_get("/status", self._get_status)
+        application.router.add_get("/events", self._stream.get, allow_head=False)
         return application
 
     async def _get_page(self, _: web.Request) -> web.Response:
@@ -108,6 +115,9 @@ class HttpEndpoint:
             return _text(503, "no answer")
         return web.Response(body=msgspec.json.encode(tree), content_type="application/json")
 
+    async def _look(self) -> bytes:
+        return msgspec.json.encode(self._summary(await self._status.get()))
+
     async def _liveness(self) -> tuple[bool, str]:
         return (True, "alive") if await self._alive() else (False, "not alive")
 
@@ -117,10 +127,10 @@ class _Shared:
 
     def __init__(self, fetch: Status) -> None:
         self._fetch = fetch
-        self._call: asyncio.Task[dict[str, Any]] | None = None
+        self._call: asyncio.Task[Tree] | None = None
         self._good_until = 0.0
 
-    async def get(self) -> dict[str, Any]:
+    async def get(self) -> Tree:
         """Raises TimeoutError when there was no answer in time or before the end."""
         if self._call is None or (self._call.done() and asyncio.get_running_loop().time() >= self._good_until):
             self._call = asyncio.create_task(self._fetch_once())
@@ -134,7 +144,7 @@ class _Shared:
         if self._call is not None:
             self._call.cancel()
 
-    async def _fetch_once(self) -> dict[str, Any]:
+    async def _fetch_once(self) -> Tree:
         tree = await asyncio.wait_for(self._fetch(), STATUS_DEADLINE_S)
         self._good_until = asyncio.get_running_loop().time() + STATUS_SHARED_S
         return tree

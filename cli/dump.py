@@ -2,24 +2,26 @@
 
 import argparse
 import contextlib
+import io
 import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cli.command import ExitCode, add_config_argument, complain, settings_of
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
+
+    from actors.overview import Overview
 
 PERIOD_S = 2.0
-WIDTH_OF_A_PIPE = 240  # columns, where no terminal tells
 
 Node = dict[str, Any]
-Show = Callable[[Node], None]
+Show = Callable[[Node, "Overview"], None]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,37 +51,55 @@ def execute(args: argparse.Namespace) -> int:
 
 def _dump_once(tree: Node | None, operator_id: str | None, show: Show) -> ExitCode:
     from actors.names import operator_name
-    from cli.dump_rendering import branch_of, is_healthy
+    from actors.overview import overview_now
+    from cli.dump_rendering import branch_of
 
     if tree is None:
         return ExitCode.NOT_RUNNING
     shown = tree if operator_id is None else branch_of(tree, operator_name(operator_id))
     if shown is None:
         return ExitCode.USAGE
-    show(shown)
-    return ExitCode.OK if is_healthy(shown) else ExitCode.DEGRADED
+    seen = overview_now(shown)
+    show(shown, seen)
+    return ExitCode.OK if seen.is_healthy else ExitCode.DEGRADED
 
 
 @contextmanager
 def _output(args: argparse.Namespace) -> Iterator[Show]:
-    """Where a tree goes: JSON (one line each when watched), a live display, or plain tables one after the other."""
+    """Where a tree goes: JSON (one line each when watched), a live display, or plain lines one tree after the other."""
     if args.json:
         indent = None if args.watch else 2
-        yield lambda tree: print(json.dumps(tree, indent=indent, ensure_ascii=False), flush=True)
+        yield lambda tree, _: print(json.dumps(tree, indent=indent), flush=True)
         return
+    from rich.console import Group
     from rich.live import Live
 
-    from cli.dump_rendering import render
-
     console = _console()
-    if args.watch and console.is_terminal:
-        with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
-            yield lambda tree: live.update(render(tree, datetime.now(UTC)), refresh=True)
+    if args.watch and console.is_terminal and not console.is_dumb_terminal:
+        with Live(console=console, auto_refresh=False) as live:
+            yield lambda tree, seen: live.update(Group(*_top(_lines(tree, seen, console), console)), refresh=True)
     else:
-        yield lambda tree: console.print(render(tree, datetime.now(UTC)))
+        yield lambda tree, seen: console.print(*_lines(tree, seen, console), sep="\n", soft_wrap=True)
+
+
+def _lines(tree: Node, seen: "Overview", console: "Console") -> "list[Text]":
+    """Wrapped for a terminal; in a pipe each thing is on one line, for whoever looks for a word."""
+    from cli.dump_rendering import ASCII_LINES, LINES, render
+
+    guides = ASCII_LINES if console.options.ascii_only else LINES
+    return render(tree, seen, guides, console.width if console.is_terminal else None)
+
+
+def _top(lines: "list[Text]", console: "Console") -> "list[Text | str]":
+    """What fits: a tree that is higher than the terminal cannot be drawn again in its place."""
+    room = console.height - 2  # for the last line, and for the cursor below it
+    left = len(lines) - room
+    return [*lines] if left <= 0 else [*lines[:room], f"... {left} more lines; see one operator with --operator ID"]
 
 
 def _console() -> "Console":
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # where the locale has no such letter
+    return Console(highlight=False)

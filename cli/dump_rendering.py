@@ -1,28 +1,36 @@
-"""The status tree as a table for people."""
+"""The status tree as lines for people: the verdict, what is wrong, then every actor with its figures."""
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from rich.console import Group
-from rich.table import Table
 from rich.text import Text
+
+from actors.inspection import nodes_of
+from actors.overview import Condition, OperatorView, Overview
+from cli.dump_words import Told, age, next_try, told, views
 
 Node = dict[str, Any]
 
-RUNNING = "running"
-OWN_COLUMNS = frozenset({"actor", "name", "pid", "state", "since", "restarts", "children"})
-STYLES = {RUNNING: "green", "no answer": "bold red"}
-OTHER_STYLE = "yellow"
+GOOD, FAIR, BAD = "green", "yellow", "bold red"
+STYLES = {"running": GOOD, "bound": GOOD, "no answer": BAD, "down": BAD}
+SEPARATOR = ", "
+INDENT = "  "
+LEAST_ROOM = 20  # columns for words, however deep the tree and narrow the terminal
 
-UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+class Guides(NamedTuple):
+    """What the tree is drawn with: before a child, before the last one, beside and after them."""
+
+    branch: str
+    last: str
+    trunk: str
+    blank: str
 
 
-def nodes_of(tree: Node) -> Iterator[Node]:
-    """The node and all below it, parents first."""
-    yield tree
-    for child in tree["children"]:
-        yield from nodes_of(child)
+LINES = Guides("├─ ", "└─ ", "│  ", "   ")
+ASCII_LINES = Guides("|- ", "`- ", "|  ", "   ")
 
 
 def branch_of(tree: Node, name: str) -> Node | None:
@@ -30,78 +38,80 @@ def branch_of(tree: Node, name: str) -> Node | None:
     return next((node for node in nodes_of(tree) if node["name"] == name), None)
 
 
-def is_healthy(tree: Node) -> bool:
-    """Every actor runs."""
-    return all(node["state"] == RUNNING for node in nodes_of(tree))
+def render(tree: Node, seen: Overview, guides: Guides = LINES, width: int | None = None) -> list[Text]:
+    """A line each. width: columns, None for lines as long as they get."""
+    now = datetime.fromisoformat(seen.at)
+    return [*_verdict(seen, now, width), Text(_where(tree, now), "dim"), *_Tree(seen, now, guides, width).lines(tree)]
 
 
-def render(tree: Node, now: datetime) -> Group:
-    """A headline and a row for each actor; `now` is what ages are counted to."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("actor", "state", "for"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("pid", "restarts"):
-        table.add_column(heading, no_wrap=True, justify="right")
-    table.add_column("figures", overflow="fold")
-    for indent, node in _with_indents(tree):
-        table.add_row(*_cells(indent, node, now))
-    return Group(_headline(tree), table)
+def _verdict(seen: Overview, now: datetime, width: int | None) -> Iterator[Text]:
+    for line in _wrapped([_plain(seen.headline)], width):
+        yield Text(line, GOOD if seen.is_healthy else BAD)
+    for view in filter(lambda view: view.reasons, seen.operators):
+        words = f"{view.operator_id} {view.condition.value} for {age(view.since, now)}: {'; '.join(_reasons(view))}"
+        for line in _wrapped([_plain(words)], width and width - len(INDENT)):
+            yield Text(INDENT + line, STYLES.get(view.condition.value, FAIR))
 
 
-def age(since: str, now: datetime) -> str:
-    """The time passed, in its two greatest units; empty where `since` is no time."""
-    try:
-        passed = (now - datetime.fromisoformat(since)).total_seconds()
-    except (ValueError, TypeError):
-        return ""
-    left, words = max(0, int(passed)), list[str]()
-    for seconds, unit in UNITS:
-        count, left = divmod(left, seconds)
-        if count or words or unit == "s":
-            words.append(f"{count}{unit}")
-    return " ".join(words[:2])
+def _reasons(view: OperatorView) -> list[str]:
+    if view.condition is not Condition.DOWN or view.retry_in_s is None:
+        return view.reasons
+    return [*view.reasons, next_try(view.retry_in_s)]
 
 
-def _headline(tree: Node) -> Text:
-    poor = [node for node in nodes_of(tree) if node["state"] != RUNNING]
-    if not poor:
-        return Text(f"healthy: {sum(1 for _ in nodes_of(tree))} actors running", STYLES[RUNNING])
-    return Text("degraded: " + ", ".join(f"{_plain(node['name'])} {node['state']}" for node in poor), OTHER_STYLE)
+def _where(tree: Node, now: datetime) -> str:
+    replica = [f"{tree['connector_id']}", f"version {tree['version']}"] if "connector_id" in tree else []
+    return _plain(SEPARATOR.join([*replica, f"{now:%Y-%m-%d %H:%M:%S} UTC"]))
 
 
-def _with_indents(tree: Node, lead: str = "", lead_below: str = "") -> Iterator[tuple[str, Node]]:
-    yield lead, tree
-    children = tree["children"]
-    for number, child in enumerate(children, start=1):
-        is_last = number == len(children)
-        branch, trunk = ("└─ ", "   ") if is_last else ("├─ ", "│  ")
-        yield from _with_indents(child, lead_below + branch, lead_below + trunk)
+class _Tree:
+    """Draws the actors, operators in trouble first."""
+
+    def __init__(self, seen: Overview, now: datetime, guides: Guides, width: int | None) -> None:
+        self._views = views(seen)
+        self._order = {name: place for place, name in enumerate(self._views)}
+        self._now = now
+        self._guides = guides
+        self._width = width
+
+    def lines(self, node: Node, lead: str = "", lead_below: str = "") -> Iterator[Text]:
+        children = sorted(node["children"], key=lambda child: self._order.get(child["name"], -1))
+        said = told(node, self._views.get(node["name"]), self._now)
+        yield self._head(lead, node, said)
+        beside = lead_below + (self._guides.trunk if children else self._guides.blank)
+        yield from self._details(beside, said.details)
+        for child in children:
+            is_last = child is children[-1]
+            branch = self._guides.last if is_last else self._guides.branch
+            below = self._guides.blank if is_last else self._guides.trunk
+            yield from self.lines(child, lead_below + branch, lead_below + below)
+
+    def _head(self, lead: str, node: Node, said: Told) -> Text:
+        head = Text(lead, "dim").append(_plain(node["name"]), "bold").append("  ")
+        head.append(_plain(said.state), STYLES.get(said.state.partition(" ")[0], STYLES.get(said.state, FAIR)))
+        passed = age(said.since, self._now)
+        head.append(f" for {passed}" if passed else "").append(f", pid {node['pid']}", "dim")
+        return head.append(f", restarts {node['restarts']}", FAIR) if node["restarts"] else head
+
+    def _details(self, lead: str, details: Iterable[list[str]]) -> Iterator[Text]:
+        for parts in filter(None, details):
+            for line in _wrapped([_plain(part) for part in parts], self._room(lead)):
+                yield Text(lead, "dim").append(line)
+
+    def _room(self, lead: str) -> int | None:
+        return None if self._width is None else max(LEAST_ROOM, self._width - len(lead))
 
 
-def _cells(indent: str, node: Node, now: datetime) -> tuple[Text, ...]:
-    state = str(node["state"])
-    return (
-        Text(indent, "dim").append(_plain(node["name"]), "bold"),
-        Text(_plain(state), STYLES.get(state, OTHER_STYLE)),
-        Text(age(node["since"], now)),
-        Text(str(node["pid"])),
-        Text(str(node["restarts"]), OTHER_STYLE if node["restarts"] else ""),
-        _figures(node),
-    )
-
-
-def _figures(node: Node) -> Text:
-    text = Text()
-    for name, value in node.items():
-        if name not in OWN_COLUMNS:
-            text.append(f"{name} ", "dim").append(f"{_shown(value)}  ")
-    return text
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return "(" + ", ".join(f"{name} {_shown(inner)}" for name, inner in value.items()) + ")"
-    return "-" if value is None else _plain(value)
+def _wrapped(parts: list[str], room: int | None) -> list[str]:
+    """Parts are kept whole where they fit."""
+    lines = [""]
+    for part in parts:
+        longer = lines[-1] + SEPARATOR + part if lines[-1] else part
+        if room is None or len(longer) <= room or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines if room is None else [short for line in lines for short in textwrap.wrap(line, room)]
 
 
 def _plain(value: object) -> str:

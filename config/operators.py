@@ -48,6 +48,11 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     tls_ca_pem: str | None = None
     tls_server_name: str | None = None
 
+    @property
+    def address(self) -> str:
+        """As people write it."""
+        return f"{self.host}:{self.port}"
+
 
 class BindConfig(Struct, frozen=True, kw_only=True):
     mode: ConfiguredBindMode = ConfiguredBindMode.AUTO

@@ -7,6 +7,9 @@ RENEWALS_PER_TTL = 3  # one may fail, and the next is still in time
 RETRY_S = 0.5  # after a renewal without an answer
 UNBIND_S = 2.0  # left for unbind and its answer, before the binds may be another's
 
+NO_LIMIT = "no limit"
+WAITING = "waiting"  # others hold all binds that the operator allows: nothing is wrong
+
 
 @dataclass(frozen=True)
 class HeldLease:

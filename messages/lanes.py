@@ -309,8 +309,11 @@ class ChildStatus(Struct, frozen=True):
     pid: int
 
 
+Figure = str | int | float | bool | None
+
+
 class StatusReply(Struct, frozen=True, array_like=True, tag="status!"):
-    """One actor's node of the tree. figures: its own numbers, by name, safe to show to anyone."""
+    """One actor's node of the tree. figures: its own numbers and words, by name, safe to show to anyone."""
 
     actor: str
     name: str
@@ -319,7 +322,7 @@ class StatusReply(Struct, frozen=True, array_like=True, tag="status!"):
     since: str
     restarts: int
     children: list[ChildStatus]
-    figures: dict[str, str | int | float | bool | None]
+    figures: dict[str, Figure | list[Figure | dict[str, Figure]]]
 
 
 LaneFrame = (

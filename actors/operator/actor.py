@@ -12,8 +12,9 @@ import msgspec
 from actors.names import CORRELATION_WRITER, HEALTH_PUBLISHER
 from actors.operator.arrivals import Arrivals
 from actors.operator.complaints import ComplaintLog
-from actors.operator.endpoints import EndpointChoice
+from actors.operator.endpoints import PROCESS_ENDED, EndpointChoice
 from actors.operator.health import HealthReporter
+from actors.operator.history import OperatorHistory
 from actors.operator.last_words import LastWordsReader
 from actors.operator.permits import PermitSource
 from actors.operator.sessions import SessionSet
@@ -75,6 +76,7 @@ class OperatorBody(Body):
         self._permits = PermitSource(self._operator, self._pump, lambda: self._traffic.can_carry, self._tell_others)
         self._sessions = SessionSet(self, self._operator, self._traffic, self._reported)
         self._endpoints = EndpointChoice(self._traffic, self._sessions, self._moved)
+        self._history = OperatorHistory(self._operator, HOLD_CHECK_S)
         self._router: LaneConnection | None = None
         self._fresh_demand = True
         self._checked_at = time.monotonic()
@@ -134,6 +136,7 @@ class OperatorBody(Body):
         wall_now = time.time()
         for name, orders in self._traffic.assign(permits, now, wall_now).items():
             write_by = self._permits.spend(len(orders), now)
+            self._history.rate.add(len(orders))
             metrics.observe_all(self._to_submit_seconds, [wall_now - order.published_at for order in orders])
             submits = [SubmitOrder(order.key, order.body, order.encoded_context) for order in orders]
             batch = SubmitBatch(submits, write_by)
@@ -194,14 +197,17 @@ class OperatorBody(Body):
         self._sessions.started(child.name)
 
     def child_died(self, child: Child) -> None:
+        self._history.session_died(child.name, PROCESS_ENDED)
         self._sessions.died(child.name, self._last_words.of_session(child.name))
         self._endpoints.died(child.name)
 
     def receive_fact(self, message: Any, child: str | None) -> None:
         match message:
             case SessionBound(name, mode):
+                self._history.session_bound(message)
                 self._endpoints.bound(name, mode)
             case SessionUnbound():
+                self._history.session_unbound(message)
                 self._endpoints.unbound(message)
             case PeerAnswered(name):
                 self._endpoints.answered(name)
@@ -216,6 +222,7 @@ class OperatorBody(Body):
     def _moved(self, move: Move, reason: str) -> None:
         """The traffic has left one endpoint for another, or for none."""
         self._health.moved(move, reason)
+        self._history.moved(move, reason)
         if move.to_endpoint is None:
             self._withdraw_demand()
             asyncio.get_running_loop().call_later(BETWEEN_ENDPOINTS_S, self._give_back_if_unbound)
@@ -236,6 +243,7 @@ class OperatorBody(Body):
         self._permits.configure(operator)
         self._demand.configure(operator.tps)
         self._health.configure(operator)
+        self._history.configure(operator)
         self._endpoints.configure(operator)
 
     async def _check_holds(self) -> None:
@@ -243,6 +251,7 @@ class OperatorBody(Body):
             await asyncio.sleep(HOLD_CHECK_S)
             self._complaints.flush()
             now = time.monotonic()
+            self._history.rate.close_span(now)
             self._notice_stall(now)
             self._checked_at = now
             self._traffic.give_back_old(now)
@@ -286,8 +295,12 @@ class OperatorBody(Body):
         active = self._endpoints.active
         return {
             "operator_id": self._operator_id,
+            "operator_name": self._operator.name,
             "health": self._health.state,
+            "health_since": self._health.since,
             "endpoint": self._operator.endpoints[active].role.value if active is not None else "",
+            "address": self._operator.endpoints[active].address if active is not None else "",
+            "failback_in_s": self._endpoints.failback_in_s(time.monotonic()),
             "sessions_bound": bound,
             "sessions_configured": configured,
             "queue": self._traffic.waiting,
@@ -299,6 +312,7 @@ class OperatorBody(Body):
             "tps_used": round(self._permits.used_tps(time.monotonic()), 1),
             "throttle": self._permits.state,
             "unconfirmed": self._writer.unconfirmed,
+            **self._history.figures(),
         }
 
 

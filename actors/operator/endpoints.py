@@ -47,6 +47,11 @@ class EndpointChoice:
         if self.active is not None:
             self._tell(Move(self.active, None), reason)
 
+    def failback_in_s(self, now: float) -> float | None:
+        """Seconds until a better endpoint, which is bound again, is asked to take over; None: there is none."""
+        deadline = self._policy.next_deadline()
+        return None if deadline is None else round(max(0.0, deadline - now), 1)
+
     # What becomes of the sessions.
 
     def bound(self, name: str, mode: str) -> None:

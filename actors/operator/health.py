@@ -28,6 +28,8 @@ class HealthReporter:
         self._carrier: int | None = None
         self._role = EndpointRole.PRIMARY
         self._last: OperatorHealthEvent | None = None
+        self.since = rfc3339(time.time())
+        """Since when `state` is so."""
         lane.on_connect = self._tell_again
         self._show()
 
@@ -44,6 +46,7 @@ class HealthReporter:
         transition = self._verdict.moved(move, reason)
         if transition is not None:
             self._last = self._event(transition)
+            self.since = self._last.at
             self._lane.send(HealthTransition(self._last))
         self._show()
 

@@ -11,12 +11,13 @@ from actors.runtime.body import Body, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneClient
 from actors.session.deliveries import DeliveryPath
 from actors.session.keeper import BindKeeper
-from actors.session.lease import WAITING
 from actors.session.link import SmppLink
 from actors.session.links import SessionLinks
 from actors.session.submits import SubmitPath
 from adapters.telemetry import metrics
 from adapters.telemetry.event_limiter import EventLimiter
+from core.bind_lease import WAITING
+from core.wall_clock import rfc3339
 from messages.control import (
     AskPeer,
     CheckCredentials,
@@ -155,8 +156,9 @@ class SessionBody(Body):
     def figures(self) -> Figures:
         return {
             "endpoint": self._endpoint.role.value,
-            "address": f"{self._endpoint.host}:{self._endpoint.port}",
+            "address": self._endpoint.address,
             "bound": self._keeper.is_bound,
+            "bound_since": rfc3339(self._keeper.bound_since),
             "mode": self._links.mode if self._keeper.is_bound else "",
             "window": self._operator.session_window(),
             "window_in_use": self._in_flight(),

@@ -74,6 +74,8 @@ class BindKeeper:
         self._carries = False
         self._retry_at = 0.0
         self.is_bound = False
+        self.bound_since = time.time()
+        """Since when `is_bound` is so, in seconds since the epoch."""
         self.last_error = ""
 
     def configure(self, operator: OperatorConfig) -> None:
@@ -156,7 +158,7 @@ class BindKeeper:
         modes = self._links.next_modes()
         await self._take_lease(len(modes))
         await self._connect(modes)
-        self.is_bound, self.last_error = True, ""
+        self.is_bound, self.bound_since, self.last_error = True, time.time(), ""
         self._count(CommandStatus.ESME_ROK.name)
         if not self._over.is_set():
             self._carries = True
@@ -227,7 +229,7 @@ class BindKeeper:
 
     def _finish(self, reason: str, transmitter: SmppLink | None) -> None:
         if self.is_bound:
-            self.is_bound, self.last_error = False, reason
+            self.is_bound, self.bound_since, self.last_error = False, time.time(), reason
             self._traffic.links_gone(transmitter)
             self._over.set()
 
@@ -245,5 +247,9 @@ class BindKeeper:
         self._has_connected = True
 
     def _where(self) -> dict[str, str]:
-        address = f"{self._endpoint.host}:{self._endpoint.port}"
-        return {"operator_id": self._operator.operator_id, "endpoint": self._endpoint.role.value, "address": address}
+        endpoint = self._endpoint
+        return {
+            "operator_id": self._operator.operator_id,
+            "endpoint": endpoint.role.value,
+            "address": endpoint.address,
+        }

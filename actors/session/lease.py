@@ -12,13 +12,10 @@ from typing import Any
 from actors.runtime.surroundings import surroundings
 from adapters.redis_leases import BindLeases, Claim, Denied, Granted, LeasesUnavailable
 from config.operators import OperatorConfig
-from core.bind_lease import HeldLease
+from core.bind_lease import NO_LIMIT, WAITING, HeldLease
 from messages.control import SessionAssignment
 
 UNAVAILABLE_RETRY_S = 1.0
-
-NO_LIMIT = "no limit"
-WAITING = "waiting"  # others hold all binds that the operator allows: nothing is wrong
 
 Leave = Callable[[str, float], None]
 Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]

@@ -49,7 +49,7 @@ async def never() -> Any:
 
 @asynccontextmanager
 async def serving(status: Any = a_tree, alive: Any = yes, ready: Any = ready) -> AsyncIterator[str]:
-    endpoint = HttpEndpoint(status, alive, ready, lambda: METRICS)
+    endpoint = HttpEndpoint(status, alive, ready, lambda: METRICS, lambda tree: tree)
     port = await endpoint.start("127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{port}"

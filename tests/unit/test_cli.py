@@ -19,25 +19,27 @@ from messages.dispatch import Dispatch, RequestedEncoding
 
 CURSOR_UP = "\x1b[1A"
 
-TREE: dict[str, Any] = {
-    "actor": "Connector",
-    "name": "connector",
-    "pid": 1,
-    "state": "running",
-    "since": "2026-01-01T00:00:00.000Z",
-    "restarts": 0,
-    "children": [
-        {
-            "actor": "OperatorActor",
-            "name": "operator@alpha",
-            "pid": 2,
-            "state": "degraded",
-            "since": "2026-01-01T00:00:00.000Z",
-            "restarts": 0,
-            "children": [],
-        }
-    ],
+OWN = {"pid": 1, "state": "running", "since": "2026-01-01T00:00:00.000Z", "restarts": 0}
+SESSION: dict[str, Any] = {
+    "actor": "SessionActor",
+    "name": "session@alpha@0.0",
+    **OWN,
+    "endpoint": "primary",
+    "address": "smsc:2775",
+    "bound": False,
+    "bound_since": OWN["since"],
+    "mode": "TRX",
+    "window": 10,
+    "window_in_use": 0,
+    "deliveries_unsettled": 0,
+    "credentials_version": 1,
+    "last_error": "connect failed: timed out",
+    "retry_in_s": 5.0,
+    "lease": "no limit",
+    "children": [],
 }
+OPERATOR = {"actor": "OperatorActor", "name": "operator@alpha", **OWN, "state": "degraded", "children": [SESSION]}
+TREE: dict[str, Any] = {"actor": "Connector", "name": "connector", **OWN, "children": [OPERATOR]}
 
 
 @pytest.fixture(autouse=True)
@@ -349,7 +351,8 @@ def running(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any] | None]:
 
 
 def healthy(tree: dict[str, Any]) -> dict[str, Any]:
-    return {**tree, "state": "running", "children": [healthy(child) for child in tree["children"]]}
+    bound = {"bound": True} if "bound" in tree else {}
+    return {**tree, **bound, "state": "running", "children": [healthy(child) for child in tree["children"]]}
 
 
 @pytest.mark.parametrize(("tree", "code"), [(TREE, 1), (healthy(TREE), 0)])
@@ -409,7 +412,67 @@ def test_watching_at_a_terminal_redraws_in_place(running: list[dict[str, Any] | 
     running.extend([TREE, healthy(TREE)])
 
     assert main(["dump", "--watch"]) == 0
-    first, redrawn = output.getvalue().split("healthy: 2 actors running", 1)
-    assert "degraded: operator@alpha degraded" in first
+    first, redrawn = output.getvalue().split("healthy: ", 1)
+    assert "degraded: 1 of 1 operators down (alpha)" in first
     assert CURSOR_UP in first
     assert "operator@alpha" in redrawn
+
+
+def test_watching_a_tree_that_is_higher_than_the_terminal_shows_its_top(
+    running: list[dict[str, Any] | None], monkeypatch: pytest.MonkeyPatch
+):
+    output = io.StringIO()
+    monkeypatch.setattr("cli.dump._console", lambda: Console(file=output, force_terminal=True, width=100, height=10))
+    running.append({**TREE, "children": [OPERATOR | {"name": f"operator@op{number}"} for number in range(20)]})
+
+    main(["dump", "--watch"])
+
+    assert "degraded: 20 of 20 operators down" in output.getvalue()
+    assert "more lines; see one operator with --operator ID" in output.getvalue()
+    assert len(set(output.getvalue().splitlines())) <= 10 + 1
+
+
+def test_dump_into_a_pipe_has_each_thing_on_one_line_and_no_colours(
+    running: list[dict[str, Any] | None], capsys: pytest.CaptureFixture[str]
+):
+    error = "a long story " * 20
+    running.append({**TREE, "children": [OPERATOR | {"last_error": error, "last_error_at": ""}]})
+
+    main(["dump"])
+
+    out = capsys.readouterr().out
+    assert any(error.strip() in line for line in out.splitlines())
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(("encoding", "drawn"), [("utf-8", "└─ operator@alpha"), ("ascii", "`- operator@alpha")])
+def test_dump_is_drawn_in_letters_that_the_locale_has(
+    encoding: str, drawn: str, running: list[dict[str, Any] | None], monkeypatch: pytest.MonkeyPatch
+):
+    output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr("sys.stdout", output)
+    running.append({**TREE, "connector_id": "Zürich", "version": "1"})
+
+    main(["dump"])
+
+    output.flush()
+    text = output.buffer.getvalue().decode(encoding)
+    assert drawn in text
+    assert "Z\\xfcrich" in text if encoding == "ascii" else "Zürich" in text
+
+
+def test_dump_into_a_pipe_that_closes_ends_without_a_traceback(tmp_path: Path):
+    program = (
+        "import actors.inspection, cli.main, sys;"
+        f"actors.inspection.collect_now = lambda _: {TREE!r};"
+        "sys.exit(cli.main.main(['dump', '--watch', '--json']))"
+    )
+    environment = {"PYTHONPATH": ":".join(sys.path), "RUNTIME_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as dump:
+        assert dump.stdout is not None
+        assert dump.stderr is not None
+        dump.stdout.readline()
+        dump.stdout.close()
+
+        assert (dump.wait(30), dump.stderr.read()) == (1, "")

@@ -183,7 +183,15 @@ FRAMES: list[Any] = [
         AT,
         0,
         [ChildStatus("SessionActor", "mno-1", 1, ActorState.NO_ANSWER, AT, 0)],
-        {"bound": True, "window": 10, "last_error": "", "tps_used": 1.5, "nothing": None},
+        {
+            "bound": True,
+            "window": 10,
+            "last_error": "",
+            "tps_used": 1.5,
+            "nothing": None,
+            "rates": [0.5, 1],
+            "events": [{"times": 2}],
+        },
     ),
 ]
 

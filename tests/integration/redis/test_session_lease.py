@@ -9,11 +9,11 @@ import pytest
 from known_endpoint import make_known
 
 from actors.runtime.surroundings import Surroundings
-from actors.session.lease import NO_LIMIT, BindLease
+from actors.session.lease import BindLease
 from adapters.redis_leases import TTL_S, BindLeases
 from config.operators import BindConfig, Endpoint, OperatorConfig
 from config.settings import load_settings
-from core.bind_lease import UNBIND_S
+from core.bind_lease import NO_LIMIT, UNBIND_S
 from messages.control import SessionAssignment
 
 SessionLease = Callable[[int | None], tuple[BindLease, OperatorConfig]]
