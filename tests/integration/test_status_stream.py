@@ -172,11 +172,10 @@ def test_listeners_beyond_the_limit_are_refused_until_one_leaves(monkeypatch: py
     monkeypatch.setattr(status_stream, "MOST_LISTENERS", 2)
 
     async def scenario() -> tuple[int, bool]:
-        async with serving(Service()) as url, aiohttp.ClientSession() as session:
+        async with serving(Service()) as url, aiohttp.ClientSession() as session, session.get(url):
             async with session.get(url):
-                async with session.get(url):
-                    status = await status_of_another(session, url)
-                return status, await is_let_in(session, url)
+                status = await status_of_another(session, url)
+            return status, await is_let_in(session, url)
 
     assert asyncio.run(scenario()) == (503, True)
 

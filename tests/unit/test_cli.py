@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from status_tree import lost_operator, service
 
 from cli import reach, send
 from cli.main import COMMANDS, main
@@ -19,27 +20,8 @@ from messages.dispatch import Dispatch, RequestedEncoding
 
 CURSOR_UP = "\x1b[1A"
 
-OWN = {"pid": 1, "state": "running", "since": "2026-01-01T00:00:00.000Z", "restarts": 0}
-SESSION: dict[str, Any] = {
-    "actor": "SessionActor",
-    "name": "session@alpha@0.0",
-    **OWN,
-    "endpoint": "primary",
-    "address": "smsc:2775",
-    "bound": False,
-    "bound_since": OWN["since"],
-    "mode": "TRX",
-    "window": 10,
-    "window_in_use": 0,
-    "deliveries_unsettled": 0,
-    "credentials_version": 1,
-    "last_error": "connect failed: timed out",
-    "retry_in_s": 5.0,
-    "lease": "no limit",
-    "children": [],
-}
-OPERATOR = {"actor": "OperatorActor", "name": "operator@alpha", **OWN, "state": "degraded", "children": [SESSION]}
-TREE: dict[str, Any] = {"actor": "Connector", "name": "connector", **OWN, "children": [OPERATOR]}
+OPERATOR = lost_operator("alpha")
+TREE = service(OPERATOR)
 
 
 @pytest.fixture(autouse=True)
@@ -385,7 +367,7 @@ def test_dump_of_one_operator_is_its_branch_and_its_health(
     running.append({**healthy(TREE), "state": "degraded"})
 
     assert main(["dump", "--json", "--operator", "alpha"]) == 0
-    assert json.loads(capsys.readouterr().out) == healthy(TREE)["children"][0]
+    assert json.loads(capsys.readouterr().out) == healthy(OPERATOR)
 
 
 def test_dump_of_an_operator_that_is_not_there_is_a_mistake(
@@ -423,7 +405,7 @@ def test_watching_a_tree_that_is_higher_than_the_terminal_shows_its_top(
 ):
     output = io.StringIO()
     monkeypatch.setattr("cli.dump._console", lambda: Console(file=output, force_terminal=True, width=100, height=10))
-    running.append({**TREE, "children": [OPERATOR | {"name": f"operator@op{number}"} for number in range(20)]})
+    running.append(service(*(lost_operator(f"op{number}") for number in range(20))))
 
     main(["dump", "--watch"])
 
@@ -436,7 +418,7 @@ def test_dump_into_a_pipe_has_each_thing_on_one_line_and_no_colours(
     running: list[dict[str, Any] | None], capsys: pytest.CaptureFixture[str]
 ):
     error = "a long story " * 20
-    running.append({**TREE, "children": [OPERATOR | {"last_error": error, "last_error_at": ""}]})
+    running.append(service(lost_operator("alpha", last_error=error)))
 
     main(["dump"])
 
@@ -445,13 +427,13 @@ def test_dump_into_a_pipe_has_each_thing_on_one_line_and_no_colours(
     assert "\x1b" not in out
 
 
-@pytest.mark.parametrize(("encoding", "drawn"), [("utf-8", "└─ operator@alpha"), ("ascii", "`- operator@alpha")])
+@pytest.mark.parametrize(("encoding", "drawn"), [("utf-8", "│  └─ operator@alpha"), ("ascii", "|  `- operator@alpha")])
 def test_dump_is_drawn_in_letters_that_the_locale_has(
     encoding: str, drawn: str, running: list[dict[str, Any] | None], monkeypatch: pytest.MonkeyPatch
 ):
     output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     monkeypatch.setattr("sys.stdout", output)
-    running.append({**TREE, "connector_id": "Zürich", "version": "1"})
+    running.append({**TREE, "connector_id": "Zürich"})
 
     main(["dump"])
 
