@@ -77,7 +77,7 @@ def nodes_of(tree: Node) -> Iterator[Node]:
 
 
 async def _ask(address: str, timeout_s: float) -> StatusReply | int | None:
-    """Its own status; its pid when it does not answer; None when nobody serves the lane."""
+    """Its own status; its pid, or 0, when it does not answer; None when nobody serves the lane."""
     asked = _Asked()
     loop = asyncio.get_running_loop()
     try:
@@ -86,7 +86,9 @@ async def _ask(address: str, timeout_s: float) -> StatusReply | int | None:
             return await asked.reply
     except TimeoutError:
         return asked.pid
-    except (OSError, ConnectionResetError):
+    except ConnectionResetError:
+        return None if asked.pid else 0  # 0: it hangs, and so many have asked that its queue of connections is full
+    except OSError:
         return None
     finally:
         asked.close()

@@ -87,7 +87,7 @@ class _Tree:
             yield from self.lines(child, lead_below + branch, lead_below + below)
 
     def _head(self, lead: str, node: Node, said: Told) -> Text:
-        head = Text(lead, "dim").append(_plain(node["name"]), "bold").append("  ")
+        head = Text().append(lead, "dim").append(_plain(node["name"]), "bold").append("  ")
         head.append(_plain(said.state), STYLES.get(said.state.partition(" ")[0], STYLES.get(said.state, FAIR)))
         passed = age(said.since, self._now)
         head.append(f" for {passed}" if passed else "").append(f", pid {node['pid']}", "dim")
@@ -96,7 +96,7 @@ class _Tree:
     def _details(self, lead: str, details: Iterable[list[str]]) -> Iterator[Text]:
         for parts in filter(None, details):
             for line in _wrapped([_plain(part) for part in parts], self._room(lead)):
-                yield Text(lead, "dim").append(line)
+                yield Text().append(lead, "dim").append(line)
 
     def _room(self, lead: str) -> int | None:
         return None if self._width is None else max(LEAST_ROOM, self._width - len(lead))

@@ -99,9 +99,10 @@ def _of_session(node: Node) -> Told:
 
 
 def _others(node: Node, known: Collection[str]) -> list[str]:
-    """Figures without words of their own."""
-    named = OWN.union(known)
-    return [f"{name.replace('_', ' ')} {_shown(value)}" for name, value in node.items() if name not in named]
+    """Figures without words of their own; empty ones say nothing."""
+    unsaid = OWN.union(known)
+    figures = ((name, value) for name, value in node.items() if name not in unsaid and value != "")
+    return [f"{name.replace('_', ' ')} {_shown(value)}" for name, value in figures]
 
 
 def _shown(value: Any) -> str:

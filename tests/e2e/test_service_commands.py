@@ -274,13 +274,13 @@ def test_a_command_whose_server_is_not_there_says_so_in_one_line(
 # Looking at a running service.
 
 
-def test_dump_shows_every_actor_in_a_table(connector: ConnectorProcess):
+def test_dump_shows_the_verdict_and_every_actor(connector: ConnectorProcess):
     result = connector.run_command("dump")
 
     assert (result.returncode, result.stderr) == (0, "")
-    headline, _, *rows = result.stdout.splitlines()
-    assert headline == f"healthy: {len(TREE)} actors running"
-    assert [name for name in TREE if not any(name in row for row in rows)] == []
+    headline, *lines = result.stdout.splitlines()
+    assert headline == f"healthy: 1 operator bound, {len(TREE)} actors running"
+    assert [name for name in TREE if not any(f"{name}  " in line for line in lines)] == []
 
 
 def test_dump_as_json_has_the_fields_of_the_contract_in_every_node(connector: ConnectorProcess):
@@ -306,11 +306,25 @@ def test_dump_shows_the_figures_of_operator_and_session(connector: ConnectorProc
         "window": 200,
         "window_in_use": 0,
     }
-    assert figures(nodes[SESSION], "bound", "mode", "window_in_use", "address") == {
+    address = "{host}:{port}".format(**alpha.config["endpoints"][0])
+    assert figures(nodes["operator@alpha"], "endpoint", "address", "failback_in_s", "failovers", "last_error") == {
+        "endpoint": "primary",
+        "address": address,
+        "failback_in_s": None,
+        "failovers": 0,
+        "last_error": "",
+    }
+    assert [event["what"] for event in nodes["operator@alpha"]["events"]] == [
+        "session 0.0 bound as TRX",
+        "BOUND at primary",
+    ]
+    assert figures(nodes[SESSION], "bound", "mode", "window_in_use", "deliveries_unsettled", "lease", "address") == {
         "bound": True,
         "mode": "TRX",
         "window_in_use": 0,
-        "address": "{host}:{port}".format(**alpha.config["endpoints"][0]),
+        "deliveries_unsettled": 0,
+        "lease": "no limit",
+        "address": address,
     }
 
 
@@ -354,13 +368,28 @@ def test_dump_of_a_service_with_a_silent_actor_is_degraded_and_shows_the_rest(co
     wait_until(connector.is_healthy, RECOVERY_S, "a healthy service")
 
 
+def test_dump_shows_a_service_of_which_nothing_answers(connector: ConnectorProcess):
+    connector.pause()
+    try:
+        result = connector.run_command("dump", "--json")
+    finally:
+        connector.resume()
+
+    assert result.returncode == 1
+    states = {node["name"]: node["state"] for node in nodes_of(json.loads(result.stdout))}
+    assert states == dict.fromkeys(TREE, "no answer")
+    wait_until(connector.is_healthy, RECOVERY_S, "a healthy service")
+
+
 def test_dump_is_degraded_while_an_operator_is_not_bound(own_services: Services, loop: BackgroundLoop):
     with SimulatedOperator(loop, "closed", listener="closed") as closed, own_services.running(closed) as process:
         wait_until(lambda: process.events("bind_failed"), RECOVERY_S, "a failed bind")
         result = process.run_command("dump")
 
         assert result.returncode == 1
-        assert "operator@closed" in result.stdout.splitlines()[0]
+        headline, reason, *_ = result.stdout.splitlines()
+        assert headline == "degraded: 1 of 1 operators down (closed)"
+        assert "connect failed: " in reason
 
 
 def test_status_is_the_dump(connector: ConnectorProcess):
