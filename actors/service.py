@@ -46,9 +46,7 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
-        endpoint = HttpEndpoint(
-            self._status, self._alive, self._ready, self._metric_files.exposition, overview_now
-        )
+        endpoint = HttpEndpoint(self._status, self._alive, self._ready, self._metric_files.exposition, overview_now)
         port = await endpoint.start(self._settings.http_host, self._settings.http_port)
         metrics.gauge("smpp_build_info", version=version()).set(1)
         log_event(log, logging.INFO, "service_started", http_port=port)

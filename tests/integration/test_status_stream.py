@@ -53,7 +53,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def serving(service: Service) -> AsyncIterator[str]:
-    endpoint = HttpEndpoint(service.status, alive, ready, service.summary)
+    endpoint = HttpEndpoint(service.status, alive, ready, bytes, service.summary)
     port = await endpoint.start("127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{port}/events"

@@ -25,7 +25,7 @@ class PageServer:
 
     def start(self) -> None:
         """Again at the port of the last time, if there was one."""
-        self._endpoint = HttpEndpoint(self._status, _alive, _ready, overview_now)
+        self._endpoint = HttpEndpoint(self._status, _alive, _ready, bytes, overview_now)
         self._port = self._loop.run(self._endpoint.start("127.0.0.1", self._port))
 
     def stop(self) -> None:
