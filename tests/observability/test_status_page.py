@@ -19,6 +19,7 @@ from page_server import PageServer
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from services import Services
 from simulated_operator import SimulatedOperator
 from status_tree import REFUSED, Node, lost_operator, lost_session, operator, service, session, silent
@@ -98,13 +99,23 @@ def _one_of_many(number: int) -> Node:
             return fine(number)
 
 
-def cards(browser: Browser) -> list[Any]:
-    """Those that are shown."""
-    return [card for card in browser.find_elements(By.CSS_SELECTOR, ".card") if card.is_displayed()]
+def card(browser: Browser, operator_id: str) -> WebElement:
+    return next(one for one in browser.find_elements(By.CLASS_NAME, "card") if one.text.startswith(operator_id))
+
+
+def shown(browser: Browser, what: str) -> list[str]:
+    """Of each card that is shown, at one moment; what: JavaScript over the element `card`."""
+    visible = "[...document.querySelectorAll('.card')].filter(card => card.checkVisibility())"
+    found: list[str] = browser.execute_script(f"return {visible}.map(card => {what})")
+    return found
 
 
 def ids(browser: Browser) -> list[str]:
-    return [str(card.find_element(By.CSS_SELECTOR, "h2 span").text) for card in cards(browser)]
+    return shown(browser, "card.querySelector('h2 span').textContent")
+
+
+def conditions(browser: Browser) -> list[str]:
+    return shown(browser, "card.dataset.condition")
 
 
 def text_of(browser: Browser, element_id: str) -> str:
@@ -126,10 +137,10 @@ def opened(browser: Browser, page: PageServer, tree: Node, size: tuple[int, int]
 def test_each_operator_has_a_card_those_in_trouble_first(browser: Browser, page: PageServer, count: int):
     opened(browser, page, mixed(count))
 
-    shown = ids(browser)
+    order = ids(browser)
     expected = {1: ["op-000"], 3: ["op-000", "op-001", "op-002"]}
-    assert len(shown) == count
-    assert shown[:3] == expected.get(count, ["op-017", "op-057", "op-097"])
+    assert len(order) == count
+    assert order[:3] == expected.get(count, ["op-017", "op-057", "op-097"])
     assert text_of(browser, "count") == f"{count} of {count} operators"
     assert browser.complaints() == []
     browser.picture(PICTURES / f"{count}-operators.png")
@@ -144,8 +155,7 @@ def test_nothing_is_fetched_from_elsewhere(browser: Browser, page: PageServer):
 def test_a_card_says_all_that_is_known_of_its_operator(browser: Browser, page: PageServer):
     opened(browser, page, service(_one_of_many(11)))
 
-    (card,) = cards(browser)
-    lines = card.text
+    lines = card(browser, "op-011").text
     for words in (
         "op-011",
         "impaired",
@@ -158,16 +168,15 @@ def test_a_card_says_all_that_is_known_of_its_operator(browser: Browser, page: P
         "BOUND at primary",
     ):
         assert words in lines
-    assert (
-        card.find_element(By.CSS_SELECTOR, "svg").get_attribute("aria-label").startswith("Rate of the last 2m 0s: now")
-    )
+    (curve,) = shown(browser, "card.querySelector('svg').getAttribute('aria-label')")
+    assert curve.startswith("Rate of the last 2m 0s: now ")
 
 
 def test_values_are_shown_as_text_whatever_they_hold(browser: Browser, page: PageServer):
     hostile = "<img src=x onerror=document.title=1><b>bold</b>"
     opened(browser, page, service(lost_operator("evil", last_error=hostile, operator_name=hostile)))
 
-    assert hostile in cards(browser)[0].text
+    assert hostile in card(browser, "evil").text
     assert browser.find_elements(By.CSS_SELECTOR, "#cards img, #cards b") == []
     assert browser.complaints() == []
 
@@ -204,7 +213,7 @@ def test_everything_is_reached_with_the_keyboard(browser: Browser, page: PageSer
     assert browser.execute_script("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
     ActionChains(browser).send_keys(Keys.ENTER).perform()
-    details = cards(browser)[2].find_element(By.CSS_SELECTOR, "details")
+    details = card(browser, "op-002").find_element(By.CSS_SELECTOR, "details")
     assert "session@op-002@0.0: bound TRX" in details.text
 
     ActionChains(browser).send_keys("/").perform()
@@ -226,7 +235,7 @@ def test_the_focus_stays_where_it_is_while_the_page_changes(browser: Browser, pa
     for _ in range(5):
         tabbed(browser)
     page.tree = service(fine(1), lost_operator("op-002", health_since=now()))
-    wait_until(lambda: "down" in cards(browser)[1].text, SEEN_S, "the news")
+    wait_until(lambda: conditions(browser) == ["bound", "down"], SEEN_S, "the news")
 
     assert focused(browser) == "summary"
     ActionChains(browser).key_down(Keys.SHIFT).send_keys(Keys.TAB * 4).key_up(Keys.SHIFT).perform()
@@ -318,17 +327,13 @@ def test_a_session_that_is_cut_is_seen_and_seen_to_come_back(
     with services.running(alpha) as connector:
         connector.first_session("alpha", bound=True)
         browser.get(f"{connector.http}/")
-        wait_until(lambda: condition(browser) == "bound", SEEN_S, "the card of a bound operator")
+        wait_until(lambda: conditions(browser) == ["bound"], SEEN_S, "the card of a bound operator")
         cut(alpha, connector)
-        wait_until(lambda: condition(browser) == "down", SEEN_S, "the loss on the card")
+        wait_until(lambda: conditions(browser) == ["down"], SEEN_S, "the loss on the card")
         browser.picture(PICTURES / "cut.png")
-        wait_until(lambda: condition(browser) == "bound", SEEN_S, "the return on the card")
-        assert "UNBOUND: " in cards(browser)[0].text
+        wait_until(lambda: conditions(browser) == ["bound"], SEEN_S, "the return on the card")
+        assert "UNBOUND: " in card(browser, "alpha").text
         browser.get("about:blank")
-
-
-def condition(browser: Browser) -> str:
-    return next((str(card.get_attribute("data-condition")) for card in cards(browser)), "")
 
 
 def cut(mno: SimulatedOperator, connector: ConnectorProcess) -> None:
