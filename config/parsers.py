@@ -52,6 +52,12 @@ def seconds(text: str) -> float:
     return value
 
 
+def whole_number(text: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= most):
+        raise ValueError(f"expected a whole number, 0 to {most}")
+    return int(text)
+
+
 def choice(options: type[Choice]) -> Callable[[str], Choice]:
     """A parser for one of the enum's values, upper and lower case alike."""
     by_word = {str(option.value).lower(): option for option in options}

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from config import parsers
 from config.settings_file import read_settings_file
+from config.tracing import otel_variables
 
 MAX_RUNTIME_DIR_BYTES = 80  # the lanes' sockets live below it, and Linux allows 107 bytes for a socket's path
 HIDDEN = "[hidden]"
@@ -76,7 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 class Setting(Struct, frozen=True, kw_only=True):
     """One row of the table.
 
-    name: a name that ends in * stands for every variable with that prefix, kept as text.
+    name: a name that ends in * stands for every variable with that prefix; its parse gets them together.
     default: as one would write it; None: none. compute: makes the default, whose text then only describes it.
     required: the service does not start without it.
     """
@@ -84,7 +85,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     name: str
     meaning: str
     default: str | None = None
-    parse: Callable[[str], Any] = str
+    parse: Callable[[Any], Any] = str
     compute: Callable[[Mapping[str, str]], str] | None = None
     required: bool = False
     secret: bool = False
@@ -207,6 +208,7 @@ SETTINGS = (
     Setting(
         name="OTEL_*",
         meaning="the standard OpenTelemetry variables; no exporter endpoint, no tracing cost",
+        parse=otel_variables,
         secret=True,
     ),
 )
@@ -237,7 +239,7 @@ def load_settings(
 def _value(row: Setting, given: Mapping[str, str], wanted: bool) -> dict[str, Any]:
     if row.name.endswith("*"):
         prefix = row.name.rstrip("*")
-        return {row.field: {key: text for key, text in given.items() if key.startswith(prefix)}}
+        return {row.field: row.parse({key: text for key, text in given.items() if key.startswith(prefix)})}
     text = given.get(row.name) or (row.compute(given) if row.compute else row.default)
     if text is not None:
         return {row.field: row.parse(text)}

@@ -13,7 +13,8 @@ PRIORITIES = 4  # of a dispatch, 0..3; the highest first
 class Order:
     """One submit_sm to be sent. Its repr shows no content.
 
-    expires_at, published_at: seconds since the epoch. held_since: monotonic seconds.
+    expires_at, published_at: seconds since the epoch. held_since, returned_at: monotonic seconds; returned_at: when a
+    session was last done with it, and it was to be tried again.
     """
 
     key: int
@@ -24,6 +25,7 @@ class Order:
     expires_at: float | None
     published_at: float
     held_since: float
+    returned_at: float | None = None
 
     def __repr__(self) -> str:
         return f"Order(key={self.key}, message_id={self.context.message_id!r})"

@@ -37,7 +37,7 @@ def accepted_row(accepted: Accepted, context: MessageContext) -> CorrelationRow:
         smsc_message_id=smsc_message_id,
         smsc_message_id_key=normalise(smsc_message_id, context.id_rule),
         metadata=context.metadata,
-        traceparent=context.traceparent,
+        traceparent=accepted.traceparent or context.traceparent,
         possibly_repeated=context.possibly_sent_before,
         transliterated=context.transliterated,
         layout=context.layout,

@@ -189,6 +189,7 @@ class Traffic:
         self._left(order)
 
     def _refused(self, session: SessionView, order: Order, command_status: int, now: float) -> None:
+        order.returned_at = now
         action = self._answers.action_of(command_status)
         if action in (Action.RETRY_BIND, Action.OPERATOR_TROUBLE) and session.pace.throttled(now):
             self._complaints.append(Complaint(session.name, action, command_status))
@@ -201,6 +202,7 @@ class Traffic:
             self._give_back(order, delay_s)
 
     def _returned(self, order: Order, why: Unsubmitted, now: float) -> None:
+        order.returned_at = now
         if why is Unsubmitted.NOT_SENT:
             self._try_first(order)
         elif self._is_worth_another_try(order, now):

@@ -26,7 +26,8 @@ from smpp.shift_tables import NO_SHIFT, Shift
 class DispatchItem(Struct, frozen=True, array_like=True):
     """One message as it came from JetStream; whoever settles it publishes to `reply`.
 
-    deliveries: 1 at first; above it JetStream sends it again. published_at: seconds since the epoch.
+    deliveries: 1 at first; above it JetStream sends it again. traceparent: empty where nobody gave one.
+    published_at: seconds since the epoch.
     pulled_at: monotonic seconds of this host.
     """
 
@@ -99,12 +100,13 @@ class MessageContext(Struct, frozen=True, array_like=True):
 class SubmitOrder(Struct, frozen=True, array_like=True):
     """One submit_sm to send. body: the PDU without its header. context: an encoded MessageContext.
 
-    key: the OperatorActor's number for it.
+    key: the OperatorActor's number for it. traceparent: of what it is to be traced under; empty: it is not traced.
     """
 
     key: int
     body: bytes
     context: bytes
+    traceparent: str = ""
 
     def __repr__(self) -> str:
         return f"SubmitOrder(key={self.key})"
@@ -143,11 +145,15 @@ class SubmitReport(Struct, frozen=True, array_like=True, tag="report"):
 
 
 class Accepted(Struct, frozen=True, array_like=True):
-    """A submit_sm_resp with ESME_ROK. submitted_at: seconds since the epoch."""
+    """A submit_sm_resp with ESME_ROK. submitted_at: seconds since the epoch.
+
+    traceparent: of the submit_sm, where it was traced.
+    """
 
     smsc_message_id: str
     submitted_at: float
     context: bytes
+    traceparent: str = ""
 
 
 class AcceptedBatch(Struct, frozen=True, array_like=True, tag="accepted"):

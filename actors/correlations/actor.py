@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
-from actors.clients.event_publisher import EventPublisher
+from actors.clients.event_publisher import Caused, EventPublisher
 from actors.clients.retry import until_available
 from actors.clients.row_by_row import store_each
+from actors.correlations.spans import WriteSpans
 from actors.correlations.work import Query, Work, replies_of, work_of
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures, Shell
@@ -39,6 +40,7 @@ from messages.lanes import (
     Concluded,
     MessageContext,
 )
+from messages.traceparent import trace_id
 
 MOST_FRAMES = 500  # in one commit
 SETTLED_FLUSH_S = 0.5  # when no further rows take the marks along
@@ -64,6 +66,7 @@ class CorrelationWriterBody(Body):
         self._written = 0
         self._settled: list[SegmentKey] = []
         self._busy = False
+        self._spans = WriteSpans(self._tracer) if self._tracer is not None else None
 
     async def run(self) -> None:
         connection = PostgresConnection(surroundings().settings.postgres_dsn, f"smpp-connector {self.name}")
@@ -102,6 +105,8 @@ class CorrelationWriterBody(Body):
             await self._publish_ends(await self._write(work), work.refusals)
         await self._publish_dead(work.dead)
         await self._acknowledge(work)
+        if self._spans is not None:
+            self._spans.written(work.rows, time.monotonic() - started_at)
         self._look_back(started_at)
         if work.queries:
             self.spawn(self._answer(work.queries))
@@ -130,14 +135,18 @@ class CorrelationWriterBody(Body):
     def _give_up(self, work: Work, refused: Sequence[tuple[CorrelationRow, str]]) -> None:
         """What the database will never take must not hold up everything behind it."""
         for row, reason in refused:
-            log_event(log, logging.ERROR, "correlation_refused", reason, message_id=row.message_id, segment=row.segment)
+            where = {"message_id": row.message_id, "trace_id": trace_id(row.traceparent), "segment": row.segment}
+            log_event(log, logging.ERROR, "correlation_refused", reason, operator_id=row.operator_id, **where)
             work.give_up(row, reason)
 
     async def _publish_ends(self, segments: Sequence[StoredSegment], refusals: dict[SegmentKey, int]) -> None:
         """No receipt will come for these: their events come from here. Acceptance alone is no event of a segment."""
         open_segments = [segment for segment in segments if not segment.settled]
         events = [
-            conclusion_event(segment, _source(segment), time.time(), refusals.get(segment.key, 0))
+            Caused(
+                conclusion_event(segment, _source(segment), time.time(), refusals.get(segment.key, 0)),
+                segment.traceparent,
+            )
             for segment in open_segments
             if segment.concludes or (segment.final and segment.key in refusals)
         ]
@@ -145,7 +154,8 @@ class CorrelationWriterBody(Body):
         self._settled += [segment.key for segment in open_segments]
 
     async def _publish_dead(self, dead: Sequence[Concluded]) -> None:
-        await self._publisher.publish_dead([dead_event(concluded) for concluded in dead])
+        events = [Caused(dead_event(concluded), concluded.context.traceparent) for concluded in dead]
+        await self._publisher.publish_dead(events)
 
     async def _acknowledge(self, work: Work) -> None:
         done = [

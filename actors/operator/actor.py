@@ -18,6 +18,7 @@ from actors.operator.history import OperatorHistory
 from actors.operator.last_words import LastWordsReader
 from actors.operator.permits import PermitSource
 from actors.operator.sessions import SessionSet
+from actors.operator.spans import QueueSpans
 from actors.runtime.alarm import Alarm
 from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Child, Figures, Shell
@@ -81,6 +82,7 @@ class OperatorBody(Body):
         self._fresh_demand = True
         self._checked_at = time.monotonic()
         self._pause = Alarm(self._pump)
+        self._spans = QueueSpans(self._tracer) if self._tracer is not None else None
 
     async def run(self) -> None:
         self._writer = LaneClient(self.lane_of(CORRELATION_WRITER), self._arrivals.answered, retain=True)
@@ -139,6 +141,8 @@ class OperatorBody(Body):
             self._history.rate.add(len(orders))
             metrics.observe_all(self._to_submit_seconds, [wall_now - order.published_at for order in orders])
             submits = [SubmitOrder(order.key, order.body, order.encoded_context) for order in orders]
+            if self._spans is not None:
+                submits = self._spans.handed_out(submits, orders, name, now)
             batch = SubmitBatch(submits, write_by)
             if not self._sessions.send(name, batch):
                 self._traffic.not_handed_over(name, orders)

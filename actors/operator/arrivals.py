@@ -19,6 +19,7 @@ from core.redeliveries import NOTHING_SENT, SentSegments, sent_segments
 from core.traffic import GIVE_BACK_DELAY_S, Traffic
 from messages.ack_subject import stream_sequence
 from messages.lanes import AcceptedQuery, AcceptedSegments, DispatchItem
+from messages.traceparent import trace_id
 
 Result = TypeVar("Result")
 
@@ -145,6 +146,7 @@ class Arrivals:
             reason = str(error)
         except Exception as error:  # a bug, but of this dispatch alone: at each delivery it would end the actor again
             reason = f"internal error: {type(error).__name__}"
-            log_event(log, logging.CRITICAL, "dispatch_failed", reason, stream_sequence=stream_sequence(item.reply))
+            where = {"stream_sequence": stream_sequence(item.reply), "trace_id": trace_id(item.traceparent)}
+            log_event(log, logging.CRITICAL, "dispatch_failed", reason, operator_id=self._operator_id, **where)
         self._traffic.conclude([self._intake.dead(item, reason)])
         return None

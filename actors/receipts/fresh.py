@@ -7,10 +7,11 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from actors.clients.event_publisher import EventPublisher
+from actors.clients.event_publisher import Caused, EventPublisher
 from actors.receipts.applying import apply_each
 from actors.receipts.deliveries import Waiting, settle
 from actors.receipts.late import LateReceipts
+from actors.receipts.spans import ReceiptSpans
 from adapters.postgres.receipts import AppliedReceipt, ReceiptStore, Unapplied
 from adapters.telemetry import metrics
 from core.dlr import receipt_event, tells_news, unmatched_event
@@ -30,18 +31,17 @@ WaitingReceipt = Waiting[InboundReceipt]
 class _Batch:
     """What one round trip has said of receipts. settled: whose events are final, once they are confirmed."""
 
-    events: list[DlrInboundEvent] = field(default_factory=list)
+    events: list[Caused[DlrInboundEvent]] = field(default_factory=list)
     settled: list[SegmentKey] = field(default_factory=list)
     safe: list[WaitingReceipt] = field(default_factory=list)
     missed: list[WaitingReceipt] = field(default_factory=list)
     put_off: list[WaitingReceipt] = field(default_factory=list)
+    spans: ReceiptSpans = field(default_factory=ReceiptSpans)
 
     def take(self, one: WaitingReceipt, answer: AppliedReceipt | Unapplied) -> None:
-        if (
-            not one.item.receipt.smsc_message_id_key or answer is Unapplied.REFUSED
-        ):  # nothing that could come matches it
+        if not one.item.receipt.smsc_message_id_key or answer is Unapplied.REFUSED:  # nothing to come will match it
             self.safe.append(one)
-            self.events.append(unmatched_event(one.item.receipt))
+            self.events.append(Caused(unmatched_event(one.item.receipt)))
         elif answer is Unapplied.PUT_OFF:
             self.put_off.append(one)
         elif answer is Unapplied.NOT_FOUND or _may_be_of_another(one, answer):
@@ -52,7 +52,8 @@ class _Batch:
     def _take_applied(self, one: WaitingReceipt, answer: AppliedReceipt) -> None:
         self.safe.append(one)
         if tells_news(answer.segment, changed=answer.changed):
-            self.events.append(receipt_event(answer.segment, one.item.receipt))
+            traceparent = self.spans.begin(answer.segment, one.item.receipt)
+            self.events.append(Caused(receipt_event(answer.segment, one.item.receipt), traceparent))
             if answer.segment.final:
                 self.settled.append(answer.segment.key)
 
@@ -108,6 +109,7 @@ class FreshReceipts:
             batch.take(one, answer)
         self._queue.extendleft(reversed(batch.put_off))
         await publisher.publish_dlr(batch.events)
+        batch.spans.end(time.time())
         self._settled += batch.settled
         self._finish(batch.safe)
         await self._keep(batch.missed, late)

@@ -5,9 +5,10 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from actors.clients.event_publisher import EventPublisher
+from actors.clients.event_publisher import Caused, EventPublisher
 from actors.clients.retry import until_available
 from actors.receipts.applying import apply_each, park_each
+from actors.receipts.spans import ReceiptSpans
 from adapters.postgres.connection import PostgresConnection
 from adapters.postgres.correlations import CorrelationStore
 from adapters.postgres.errors import DatabaseUnavailable
@@ -45,7 +46,7 @@ class LateReceipts:
     async def park(self, receipts: Sequence[ReceiptRow]) -> None:
         """Stored when it returns, or published as unmatched where the database does not take it."""
         refused = await park_each(self._unmatched, receipts)
-        await self._publisher.publish_dlr([unmatched_event(receipt) for receipt in refused])
+        await self._publisher.publish_dlr([Caused(unmatched_event(receipt)) for receipt in refused])
 
     async def retry_parked(self) -> None:
         """For ever: resolves what has found its correlation, publishes as unmatched what is past its deadline."""
@@ -75,7 +76,9 @@ class LateReceipts:
     async def _expire_some(self) -> bool:
         """Whether there may be more."""
         expired = await until_available(partial(self._correlations.expire, MOST_AT_ONCE), DatabaseUnavailable)
-        events = [conclusion_event(segment, DlrSource.EXPIRY, time.time()) for segment in expired]
+        events = [
+            Caused(conclusion_event(segment, DlrSource.EXPIRY, time.time()), segment.traceparent) for segment in expired
+        ]
         await self._conclude(events, [segment.key for segment in expired])
         return len(expired) == MOST_AT_ONCE
 
@@ -83,7 +86,8 @@ class LateReceipts:
         """Whether there may be more."""
         due = await until_available(partial(self._unmatched.take_due, MOST_AT_ONCE), DatabaseUnavailable)
         applied = await apply_each(self._receipts, [one.receipt for one in due])
-        events: list[DlrInboundEvent] = []
+        events: list[Caused[DlrInboundEvent]] = []
+        spans = ReceiptSpans()
         keys: list[SegmentKey] = []
         done: list[int] = []
         for one, answer in zip(due, applied, strict=True):
@@ -91,11 +95,13 @@ class LateReceipts:
                 continue
             done.append(one.receipt_id)
             if isinstance(answer, Unapplied):
-                events.append(unmatched_event(one.receipt))
+                events.append(Caused(unmatched_event(one.receipt)))
             elif tells_news(answer.segment, changed=answer.changed):
-                events.append(receipt_event(answer.segment, one.receipt))
+                traceparent = spans.begin(answer.segment, one.receipt)
+                events.append(Caused(receipt_event(answer.segment, one.receipt), traceparent))
                 keys += [answer.segment.key] if answer.segment.final else []
         await self._conclude(events, keys)
+        spans.end(time.time())
         await until_available(partial(self._unmatched.forget, done), DatabaseUnavailable)
         return len(due) == MOST_AT_ONCE
 
@@ -105,7 +111,7 @@ class LateReceipts:
             return not one.overdue or time.monotonic() < self._gives_up_from
         return answer is Unapplied.PUT_OFF
 
-    async def _conclude(self, events: Sequence[DlrInboundEvent], keys: Sequence[SegmentKey]) -> None:
+    async def _conclude(self, events: Sequence[Caused[DlrInboundEvent]], keys: Sequence[SegmentKey]) -> None:
         await self._publisher.publish_dlr(events)
         await until_available(partial(self._receipts.flush_settled, keys), DatabaseUnavailable)
 

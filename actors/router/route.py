@@ -10,14 +10,17 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from actors.router.redis_news import RedisNewsExchange
+from actors.router.spans import ReceiveSpans
 from actors.runtime.lanes import LaneClient
 from adapters.nats.acknowledge import give_back, keep
 from adapters.nats.pull import DemandPull
 from adapters.nats.streams import DISPATCH_STREAM
+from adapters.telemetry import tracing
 from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
 from messages.ack_subject import deliveries, published_at
 from messages.lanes import Demand, DispatchBatch, DispatchItem, GivenBack, RedisNews, StillHeld
+from messages.traceparent import read_traceparent
 
 RECENT = 20_000  # messages whose OperatorActor may still hold them; JetStream's max_ack_pending allows no more
 RECENT_S = 60.0  # it holds none for longer
@@ -39,6 +42,8 @@ class Route:
         self.follower: asyncio.Task[None] | None = None
         self.forwarded = 0
         self._recent: dict[str, float] = {}
+        tracer = tracing.tracer()
+        self._spans = ReceiveSpans(tracer, operator.operator_id) if tracer is not None else None
         self.news = RedisNewsExchange(client, operator.operator_id, lambda answers: lane.send(RedisNews(answers)))
         self.pull = DemandPull(client, DISPATCH_STREAM, consumer, self._arrived)
         lane.on_connect = self._greet
@@ -103,7 +108,8 @@ class Route:
     def _arrived(self, message: Msg) -> None:
         if not self._batch:
             asyncio.get_running_loop().call_soon(self._forward)
-        self._batch.append(_item(message))
+        item = _item(message)
+        self._batch.append(item if self._spans is None else self._spans.received(item))
 
     def _forward(self) -> None:
         batch, self._batch = self._batch, []
@@ -117,11 +123,12 @@ class Route:
 
 
 def _item(message: Msg) -> DispatchItem:
+    header = (message.headers or {}).get("traceparent", "")
     return DispatchItem(
         payload=message.data,
         reply=message.reply,
         deliveries=deliveries(message.reply),
-        traceparent=(message.headers or {}).get("traceparent", ""),
+        traceparent=read_traceparent(header) if header else "",
         published_at=published_at(message.reply),
         pulled_at=time.monotonic(),
     )

@@ -15,12 +15,13 @@ from nats.errors import Error as NatsError
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
-from actors.clients.event_publisher import EventPublisher
+from actors.clients.event_publisher import Caused, EventPublisher
 from adapters.nats.streams import DISPATCH_STREAM, DISPATCH_SUBJECT, consumer_name
 from adapters.operator_management import OperatorManagementClient, OperatorManagementUnavailable, OperatorUnknown
 from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
 from core.storing import stray_event
+from messages.traceparent import read_traceparent
 
 STRAY_AFTER_S = 600.0  # time to set up an operator whose messages have come before it
 MOST_AT_ONCE = 500  # of one operator, so that no other waits for it
@@ -95,7 +96,9 @@ class Strays:
     async def _end(self, operator_id: str, stray: RawStreamMsg) -> int:
         """Deletes it when its event is confirmed; returns its number in the stream."""
         number = stray.seq or 0
-        await self._publisher.publish_dead([stray_event(operator_id, number, stray.data or b"")])
+        header = (stray.headers or {}).get("traceparent", "")
+        event = stray_event(operator_id, number, stray.data or b"")
+        await self._publisher.publish_dead([Caused(event, read_traceparent(header))])
         await self._jetstream.delete_msg(DISPATCH_STREAM, number)
         metrics.counter("smpp_messages_total", operator=UNKNOWN, outcome="dead").inc()
         return number

@@ -30,7 +30,7 @@ from actors.runtime.body import Body, Child
 from actors.runtime.lifeline import die_with_parent
 from actors.runtime.loop_thread import LoopThread
 from actors.runtime.surroundings import surroundings
-from adapters.telemetry import logs
+from adapters.telemetry import logs, tracing
 from adapters.telemetry.logs import log_event
 from messages.control import Ping, Pong, Start, Started
 
@@ -98,6 +98,7 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         settings = surroundings().settings
         logs.configure(settings.log_level, settings.log_format, actor=start.name)
+        tracing.configure(settings.otel, connector_id=settings.connector_id, actor=start.name)
         self._parent = parent
         self._body = self.body_class(start, self)
         self._loop_thread = LoopThread(self._body.main, self._loop_ended)

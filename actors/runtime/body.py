@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from actors.runtime.lanes import Delivery, LaneConnection, LaneServer, lane_address
 from actors.runtime.surroundings import surroundings
-from adapters.telemetry import metrics
+from adapters.telemetry import metrics, tracing
 from adapters.telemetry.logs import log_event
 from core import roll_call
 from core.restarts import RestartPolicy
@@ -22,6 +22,7 @@ from messages.lanes import ActorState, ChildStatus, StatusReply
 
 END_WITHIN_S = 2.0  # a child that was asked to exit
 LOOK_S = 0.02  # between looks at a condition, while stopping
+FLUSH_S = 1.0  # for the last spans, at a stop
 START_DEADLINE_S = 15.0  # a child that has not reported by then is ended and started anew
 MOST_STARTING = (
     8  # children at once: a start costs some 100 ms of CPU, and a hundred together would miss their deadline
@@ -89,6 +90,7 @@ class Body:
         self._draining = False
         self._drained = False
         self._done: set[str] = set()
+        self._tracer = tracing.tracer()
 
     # For subclasses.
 
@@ -181,6 +183,8 @@ class Body:
         self._lane.on_status = lambda connection: connection.send(self.status())
         self._lane.on_disconnect = self.producer_gone
         await self._lane.start()
+        if self._tracer is not None:
+            self.spawn(self._tracer.exporting.run())
         await self.run()
         self.set_state(ActorState.RUNNING)
         self._is_ready = True
@@ -317,6 +321,8 @@ class Body:
 
     async def _drain(self, deadline: float) -> None:
         await self.drain(deadline)
+        if self._tracer is not None:
+            await self._tracer.exporting.flush(min(deadline, time.monotonic() + FLUSH_S))
         self._drained = True
         self.tell_parent(Drained(self.name))
 

@@ -21,6 +21,7 @@ from thespian.actors import ActorAddress, ActorSystem, ActorSystemException
 from actors.runtime.closed_transport import LOOPBACK, close_transport
 from actors.runtime.lifeline import Lifeline
 from actors.runtime.surroundings import Surroundings, set_surroundings
+from adapters.telemetry import tracing
 from messages.control import Drain, Drained, Ping, Pong, Start
 
 SECRET_BYTES = 32
@@ -184,6 +185,7 @@ def start_actor_system(surroundings: Surroundings) -> RunningActorSystem:
     """Start it before any thread, socket or event loop exists in this process: actors are forked from it."""
     for module in PRELOADED:
         importlib.import_module(module)
+    tracing.prepare(surroundings.settings.otel)
     _tune_garbage_collection()
     set_surroundings(surroundings)
     close_transport(secrets.token_bytes(SECRET_BYTES))

@@ -9,8 +9,9 @@ from actors.runtime.lanes import LaneClient
 from actors.runtime.surroundings import surroundings
 from actors.session.link import SmppLink
 from actors.session.reports import SubmitReports
+from actors.session.spans import SubmitSpans
 from adapters.submit_journal import SubmitJournal
-from adapters.telemetry import metrics
+from adapters.telemetry import metrics, tracing
 from config.operators import OperatorConfig
 from messages.lanes import Accepted, AcceptedBatch, SubmitBatch, SubmitOrder, Unsubmitted
 from smpp.constants import CommandStatus, status_name
@@ -38,6 +39,8 @@ class SubmitPath:
         self._seconds = metrics.histogram("smpp_submit_sm_seconds", operator=operator.operator_id)
         self._window_in_use = metrics.gauge("smpp_window_in_use", operator=operator.operator_id, session=session)
         self._journal = _journal(operator, session)
+        tracer = tracing.tracer()
+        self._spans = SubmitSpans(tracer, session) if tracer is not None else None
 
     def submit(self, batch: SubmitBatch) -> None:
         """Send what the window takes, if it is not too late; the rest goes back unsent."""
@@ -48,7 +51,9 @@ class SubmitPath:
                 self._send_back(batch.orders[index:])
                 break
             self._journal.written(order.key, order.context)
-            link.connection.submit(order.body, order, now)
+            sequence_number = link.connection.submit(order.body, order, now)
+            if self._spans is not None and order.traceparent:
+                self._spans.written(order, sequence_number, time.time())
         if link is not None:
             link.flush()
             self._window_in_use.set(link.connection.in_flight)
@@ -92,10 +97,11 @@ class SubmitPath:
 
     def _answered(self, event: SubmitAnswered, accepted: list[Accepted], refused: list[int], at: float) -> None:
         order = _order(event.key)
+        traceparent = self._spans.answered(order, event, at) if self._spans is not None and order.traceparent else ""
         if event.command_status == CommandStatus.ESME_ROK:
             submitted_at = at - event.took_s
             self._journal.answered(order.key, order.context, event.smsc_message_id, submitted_at)
-            accepted.append(Accepted(event.smsc_message_id, submitted_at, order.context))
+            accepted.append(Accepted(event.smsc_message_id, submitted_at, order.context, traceparent))
             self.reports.accepted(order.key)
         else:
             self._counter(event.command_status).inc()
@@ -105,6 +111,8 @@ class SubmitPath:
     def _return(self, key: object) -> int:
         """Written, and not answered."""
         order = _order(key)
+        if self._spans is not None and order.traceparent:
+            self._spans.unanswered(order, time.time())
         self.reports.returned(order.key, Unsubmitted.UNKNOWN)
         return order.key
 

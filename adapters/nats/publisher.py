@@ -14,6 +14,7 @@ from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
 
 from adapters.telemetry.logs import log_event
+from messages.traceparent import trace_id
 
 CONFIRM_TIMEOUT_S = 5.0
 
@@ -84,7 +85,8 @@ class ConfirmedPublisher:
             await self._client.publish(event.subject, event.payload, reply=reply, headers=headers)
         except MaxPayloadError:
             # For good: to try again would hold up everything behind it.
-            log_event(log, logging.ERROR, "event_too_large", event_id=event.event_id, size_bytes=len(event.payload))
+            where = {"event_id": event.event_id, "trace_id": trace_id(event.traceparent)}
+            log_event(log, logging.ERROR, "event_too_large", size_bytes=len(event.payload), **where)
             del self._waiting[reply]
             batch.settle(index, stored=True)
         except (NatsError, OSError):

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from pact import Pact, match
 from pact_files import new_pact
 
-from actors.clients.event_publisher import EventPublisher
+from actors.clients.event_publisher import Caused, EventPublisher
 from core.dlr import conclusion_event, receipt_event, unmatched_event
 from core.inbound import InboundReader
 from messages.correlations import ReceiptRow, SegmentState, StoredSegment
@@ -186,7 +186,7 @@ def _published(make: Callable[[], DlrInboundEvent]) -> Published:
     async def publish() -> None:
         with patch("actors.clients.event_publisher.connected_client", return_value=nats):
             publisher = await EventPublisher.connect("pact")
-        await publisher.publish_dlr([make()])
+        await publisher.publish_dlr([Caused(make())])
 
     asyncio.run(publish())
     (message,) = nats.published

@@ -35,6 +35,7 @@ class Platform:
         self._loop = loop
         self._stack = stack
         self._events: defaultdict[str, list[Event]] = defaultdict(list)
+        self._headers: dict[str, dict[str, str]] = {}
 
     def __enter__(self) -> Self:
         self._loop.run(self._connect())
@@ -49,10 +50,10 @@ class Platform:
         """Returns when JetStream has it."""
         self._loop.run(self._jetstream.publish(f"sms.dispatch.{operator_id}", payload, headers=headers))
 
-    def dispatch(self, operator_id: str, **fields: Any) -> str:
+    def dispatch(self, operator_id: str, headers: dict[str, str] | None = None, **fields: Any) -> str:
         """Publish a message with `fields` in place of the usual ones; returns its message_id."""
         message = a_message(operator_id, **fields)
-        self.publish(operator_id, json.dumps(message).encode())
+        self.publish(operator_id, json.dumps(message).encode(), headers)
         return str(message["message_id"])
 
     def dispatch_load(self, operator_id: str, message_ids: Iterable[str], tps: float) -> Future[None]:
@@ -81,6 +82,10 @@ class Platform:
     def events_of(self, message_id: str) -> list[Event]:
         """Its sms.dlr.inbound events, in their order in the stream."""
         return [event for event in list(self._events[DLR]) if event["message_id"] == message_id]
+
+    def traceparent_of(self, event: Event) -> str:
+        """As in its headers; empty where it has none."""
+        return self._headers[event["event_id"]].get("traceparent", "")
 
     def final_event(self, message_id: str, within_s: float = EVENT_S) -> Event:
         """Its one final event; waits for it."""
@@ -137,7 +142,9 @@ class Platform:
                 return
 
     async def _received(self, message: Msg) -> None:
-        self._events[message.subject].append(json.loads(message.data))
+        event = json.loads(message.data)
+        self._headers[event["event_id"]] = message.headers or {}
+        self._events[message.subject].append(event)
 
     async def _dispatch_evenly(self, messages: Iterable[Event], tps: float) -> None:
         started_at = time.monotonic()

@@ -265,5 +265,8 @@ def test_a_bug_that_one_dispatch_shows_ends_that_dispatch_alone(
     assert (dead.conclusion, dead.reason) == (Conclusion.DEAD, "internal error: KeyError")
     assert traffic.waiting == 2
     (record,) = caplog.records
-    assert (record.__dict__["event"], record.__dict__["fields"]) == ("dispatch_failed", {"stream_sequence": 2})
+    assert (record.__dict__["event"], record.__dict__["fields"]) == (
+        "dispatch_failed",
+        {"operator_id": "mno", "stream_sequence": 2, "trace_id": ""},
+    )
     assert TEXT not in record.getMessage()

@@ -12,6 +12,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
 from adapters.telemetry.metric_table import METRICS
+from adapters.telemetry.span_table import SPANS
 from config.answers import Action
 from config.operators import Credentials, Endpoint, OperatorConfig
 from config.settings import SETTINGS, Setting
@@ -88,6 +89,11 @@ def test_every_action_is_explained():
 def test_the_metrics_are_those_of_the_table():
     expected = [(f"`{one.name}`", one.kind.value, ", ".join(one.labels) or "none") for one in METRICS]
     assert rows_below(CONTRACTS, "### Metrics") == expected
+
+
+def test_the_spans_are_those_of_the_table():
+    expected = [(f"`{one.name}`", one.role.value, ", ".join(f"`{name}`" for name in one.attributes)) for one in SPANS]
+    assert rows_below(ROOT / "docs" / "traces.md", "## Spans") == expected
 
 
 def test_metrics_that_nothing_sets_are_owned_up_to():

@@ -118,7 +118,7 @@ def test_an_answer_is_noted_until_the_writer_has_it(session: Session):
     asyncio.run(answer())
     assert session.journal == SubmitsLeft([AnsweredSubmit(1, b"context 1", "0A", AT - 0.5)], [])
     ((accepted,),) = [frame.items for frame in session.writer.sent if isinstance(frame, AcceptedBatch)]
-    assert msgspec.structs.astuple(accepted) == ("0A", AT - 0.5, b"context 1")
+    assert msgspec.structs.astuple(accepted) == ("0A", AT - 0.5, b"context 1", "")
     session.writer.on_safe[0]()
     assert session.journal == SubmitsLeft([], [])
 
