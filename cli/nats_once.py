@@ -1,21 +1,22 @@
 """A connection to NATS for a command: tried once at each server, with a cause in one line."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nkeys import NkeysError
 
+from adapters.nats.connection import open_client
 from config.settings import Settings
 
 SETTINGS = ("CONNECTOR_ID", "NATS_URL", "NATS_NKEY_SEED_FILE", "NATS_CA_FILE", "NATS_MANAGE_STREAMS")
 CONNECT_TIMEOUT_S = 3
 DEADLINE_S = 10.0  # for all servers together
+
+INBOX_PREFIX = "_INBOX_smpp-command"
+"""Not the service's: who may send need not be able to look at what it is sent."""
 
 
 class NatsUnreachable(Exception):
@@ -32,28 +33,21 @@ async def connected(settings: Settings) -> AsyncIterator[Client]:
 
     try:
         async with asyncio.timeout(DEADLINE_S):
-            client = await nats.connect(**_options(settings), error_cb=remember)
+            client = await open_client(
+                settings,
+                name="command line",
+                inbox_prefix=INBOX_PREFIX,
+                connect_timeout=CONNECT_TIMEOUT_S,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
+                error_cb=remember,
+            )
     except (NatsError, NkeysError, OSError, ValueError) as error:
         raise NatsUnreachable(_cause(causes or [error])) from None
     try:
         yield client
     finally:
         await client.close()
-
-
-def _options(settings: Settings) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "servers": settings.nats_servers(),
-        "name": f"smpp-connector {settings.connector_id} command line",
-        "connect_timeout": CONNECT_TIMEOUT_S,
-        "max_reconnect_attempts": 1,
-        "reconnect_time_wait": 0,
-    }
-    if settings.nats_nkey_seed_file:
-        options["nkeys_seed"] = str(settings.nats_nkey_seed_file)
-    if settings.nats_ca_file:
-        options["tls"] = ssl.create_default_context(cafile=str(settings.nats_ca_file))
-    return options
 
 
 def _cause(errors: list[Exception]) -> str:

@@ -28,9 +28,12 @@ class Authority:
         self._name = _common_name("smpp-connector sandbox CA")
         self.ca_file = write_private(directory / "ca.pem", self._own_certificate().public_bytes(Encoding.PEM))
 
-    def issue_server(self, name: str, *hosts: str) -> Identity:
-        """A server certificate for LOCAL_NAMES and `hosts` (DNS names or addresses), in `name`.pem and `name`.key."""
-        names = x509.SubjectAlternativeName([_general_name(host) for host in (*LOCAL_NAMES, *hosts)])
+    def issue_server(self, name: str, *hosts: str, is_local: bool = True) -> Identity:
+        """A server certificate for `hosts` (DNS names or addresses), in `name`.pem and `name`.key.
+
+        is_local: for LOCAL_NAMES, too.
+        """
+        names = x509.SubjectAlternativeName([_general_name(host) for host in (*LOCAL_NAMES * is_local, *hosts)])
         return self._issue(name, ExtendedKeyUsageOID.SERVER_AUTH, names)
 
     def issue_client(self, name: str) -> Identity:

