@@ -14,10 +14,12 @@ APT_CONF ?=
 SOAK_SECONDS ?= 1800
 secret = $(if $(2),--secret id=$(1)$(comma)src=$(2))
 comma := ,
+BUILD_SECRETS = $(call secret,pip.conf,$(PIP_CONF)) $(call secret,ca.pem,$(CA_PEM)) $(call secret,apt.conf,$(APT_CONF))
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
 .PHONY: chaos
+.PHONY: demo test test-containers test-images check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
 .PHONY: lock rolling sizing schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
@@ -25,6 +27,15 @@ demo: $(STAMP)  ## the main job on embedded servers, end to end
 
 test: check  ## everything that proves the code, on real embedded servers
 	@$(BIN)/python -m pytest $(if $(CI),-rR) --cov --cov-report=term:skip-covered --cov-fail-under=$(if $(PYTEST_ARGS),0,90) $(PYTEST_ARGS)
+
+test-containers: $(VENV)/.containers  ## the tests of the servers' adapters and of the main job, with servers in containers; needs docker
+	@TEST_CONTAINERS=1 $(BIN)/python -m pytest tests/integration/postgres tests/integration/redis tests/e2e/test_main_job.py $(PYTEST_ARGS)
+
+test-images: base-image  ## servers for test-containers where no registry of images can be reached
+	@for server in nats postgres redis; do \
+		DOCKER_BUILDKIT=1 docker build -q -t smpp-connector-test-$$server --target $$server $(BUILD_SECRETS) \
+			--build-arg BASE_IMAGE=smpp-connector-base:bookworm tests/containers || exit 1; \
+	done
 
 check: $(STAMP)  ## types, lint and import directions
 	@$(BIN)/ruff check .
@@ -80,7 +91,7 @@ sizing: $(STAMP)  ## the image at 100 messages/s for ten minutes, within limits;
 image: $(STAMP)  ## the container image, and the demonstration against it; see docs/decisions/0021-image.md
 	@DOCKER_BUILDKIT=1 docker build -q -t $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) --build-arg VERSION=$(VERSION) \
 		--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
-		$(call secret,pip.conf,$(PIP_CONF)) $(call secret,ca.pem,$(CA_PEM)) $(call secret,apt.conf,$(APT_CONF)) .
+		$(BUILD_SECRETS) .
 	@IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image $(PYTEST_ARGS)
 
 base-image:  ## a base of Debian packages, where no registry can be reached: make image BASE_IMAGE=smpp-connector-base:bookworm
@@ -102,6 +113,10 @@ $(STAMP): setup.cfg pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (once) ..."
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[sandbox,test,dev]'
+	@touch $@
+
+$(VENV)/.containers: $(STAMP)
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[containers]'
 	@touch $@
 
 $(VENV)/.fuzz: $(STAMP)

@@ -5,7 +5,7 @@ What the fixtures are made of is in tests/support.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
@@ -39,10 +39,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """All servers, for the whole run: tests keep apart by their own operators, databases and names."""
-    with Stack() as running:
+    with new_stack(tmp_path_factory) as running:
         yield running
+
+
+def new_stack(tmp_path_factory: pytest.TempPathFactory) -> AbstractContextManager[Stack]:
+    if not os.environ.get("TEST_CONTAINERS"):
+        return Stack()
+    from container_servers import containers_stack  # needs what only `make test-containers` installs
+
+    return containers_stack(tmp_path_factory.mktemp("containers"))
 
 
 @pytest.fixture(scope="session")
