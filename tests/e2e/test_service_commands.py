@@ -11,7 +11,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import psycopg
@@ -19,6 +19,7 @@ import pytest
 from background_loop import BackgroundLoop
 from census import processes_of
 from connector_process import ConnectorProcess, Node, nodes_of
+from outages import stopped
 from platform_side import Platform
 from psycopg.conninfo import make_conninfo
 from services import Services
@@ -27,7 +28,7 @@ from waiting import wait_until
 
 from actors.names import session_name
 from config.version import version
-from sandbox.process import LOOPBACK, ServerProcess, reserve_port
+from sandbox.process import LOOPBACK, reserve_port
 from sandbox.process_tree import await_paused, process_tree
 from sandbox.stack import Stack
 
@@ -93,16 +94,6 @@ def complaint(result: Result) -> str:
     """The one line on standard error."""
     (line,) = result.stderr.splitlines()
     return line
-
-
-@contextmanager
-def stopped(server: ServerProcess) -> Iterator[None]:
-    """Without this server, which then comes back as it was."""
-    server.stop()
-    try:
-        yield
-    finally:
-        server.start()
 
 
 def stop_process(pid: int) -> None:

@@ -8,6 +8,7 @@ from fleet import Fleet
 from makers import Connect, Operators, Sites
 from mobile_operator import STEADY, MobileOperator
 from operator_site import Site
+from outages import stopped
 from platform_side import HEALTH, Platform
 from reconciliation import assert_reconciled, message_ids
 from renewals import assert_one_after_the_other, renewed
@@ -123,12 +124,9 @@ def test_a_rotation_that_is_told_while_the_operator_management_service_is_away_i
     mno = operator()
     service = connect(mno)
     rotate(mno, PASSWORD)
-    stack.operator_management.stop()
-    try:
+    with stopped(stack.operator_management):
         fleet.tell(mno)
         wait_until(lambda: service.events("server_unavailable"), SEEN_S, "a question without an answer")
-    finally:
-        stack.operator_management.start()
     wait_until(lambda: versions(service, mno) == [2], SEEN_S, "the session bound by the new version")
 
 
@@ -138,10 +136,7 @@ def test_a_rotation_during_an_outage_of_nats_is_not_missed(
     mno = operator()
     service = connect(mno)
     rotate(mno, PASSWORD)
-    stack.nats.stop()
-    try:
+    with stopped(stack.nats):
         fleet.record(mno)
         assert versions(service, mno) == [1]
-    finally:
-        stack.nats.start()
     wait_until(lambda: versions(service, mno) == [2], SEEN_S, "the session bound by the new version")

@@ -9,6 +9,7 @@ from background_loop import BackgroundLoop
 from connector_process import ConnectorProcess
 from makers import Connect, Operators, Sites
 from mobile_operator import STEADY, MobileOperator
+from outages import stopped
 from platform_side import HEALTH, Event, Platform
 from waiting import wait_until
 
@@ -142,15 +143,12 @@ def test_transitions_arrive_once_and_in_order_after_an_outage_of_nats(
     service = connect(mno)
     with Platform(loop, stack) as before:
         before.wait_for_transitions(mno.operator_id, BOUND)
-    stack.nats.stop()
-    try:
+    with stopped(stack.nats):
         for losses in (1, 2):
             smsc.go_down()
             wait_lost(service, losses)
             smsc.resume_links()
             wait_made(service, losses + 1)
-    finally:
-        stack.nats.start()
     with Platform(loop, stack) as after:
         after.wait_for(HEALTH, mno.operator_id, 5, REDELIVERY_S)
         assert service.finish() == 0

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from makers import Connect, Operators, Sites
 from mobile_operator import QUICK, UNDER_LOAD
+from outages import paused
 from platform_side import Platform
 from reconciliation import assert_reconciled, message_ids
 from waiting import wait_until
 
 from sandbox.link_proxy import LinkProxy
-from sandbox.process import ServerProcess
 from sandbox.stack import Stack
 
 pytestmark = pytest.mark.scenarios
@@ -36,14 +36,11 @@ def test_a_stopped_postgres_neither_ends_a_session_nor_loses_a_message(
     ids = message_ids(mno, MESSAGES)
     load = platform.dispatch_load(mno.operator_id, ids, TPS)
     smsc.wait_for_submits(MESSAGES // 2)
-    stack.postgres.pause()
-    try:
+    with paused(stack.postgres):
         answered = smsc.report()["enquire_links"]["answered"]
         paused_at = time.monotonic()
         wait_until(lambda: time.monotonic() - paused_at > stopped_s, stopped_s + 1, "the end of the pause")
         assert smsc.report()["enquire_links"]["answered"] - answered >= 0.5 * stopped_s / ENQUIRY_S
-    finally:
-        stack.postgres.resume()
     load.result()
     assert_reconciled(platform, mno, ids, within_s=SETTLED_S)
     assert smsc.binds["total"] == 1
@@ -56,14 +53,10 @@ def test_no_stopped_server_keeps_a_session_from_asking_whether_its_link_lives(
     mno = operator()
     (smsc,) = mno.sites
     connect(mno)
-    server: ServerProcess = getattr(stack, name)
-    server.pause()
-    try:
+    with paused(getattr(stack, name)):
         asked, paused_at = smsc.report()["enquire_links"]["received"], time.monotonic()
         wait_until(lambda: smsc.report()["enquire_links"]["received"] >= asked + 4, PAUSED_S, "four enquire_links")
         assert time.monotonic() - paused_at < 4 * QUICK.enquire_link_s + SLACK_S
-    finally:
-        server.resume()
     assert smsc.binds["total"] == 1
 
 

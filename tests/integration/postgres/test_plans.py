@@ -5,7 +5,7 @@ to be empty from its last VACUUM, then used while it fills without ever having b
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
@@ -16,12 +16,18 @@ from adapters.postgres.statements import statement
 ROWS = 20_000
 BATCH = 100
 
-FILL = f"""
+CORRELATIONS, UNANSWERED = "message_correlations", "unanswered_submits"
+
+FILL_CORRELATIONS = f"""
     INSERT INTO smpp.message_correlations
         (operator_id, smsc_message_id, smsc_message_id_key, message_id, segment, segments, status, request_dlr,
          submitted_at, expires_at, metadata, traceparent)
     SELECT 'op-1', 'k' || n, 'k' || n, 'm' || n, 1, 1, 'ACCEPTED', true, now(), now() + interval '1 h', '{{}}', ''
     FROM generate_series(1, {ROWS}) n
+"""
+FILL_UNANSWERED = f"""
+    INSERT INTO smpp.unanswered_submits (message_id, operator_id, segment)
+    SELECT 'm' || n, 'op-1', 1 FROM generate_series(1, {ROWS}) n
 """
 
 KEYS = f"'{{{','.join(f'k{number}' for number in range(7001, 7001 + BATCH))}}}'"
@@ -30,30 +36,42 @@ OPERATORS = f"array_fill('op-1'::text, ARRAY[{BATCH}])"
 SEGMENTS = f"array_fill(1::smallint, ARRAY[{BATCH}])"
 DELIVERED = f"array_fill('DELIVERED'::text, ARRAY[{BATCH}]), array_fill(true, ARRAY[{BATCH}])"
 
+
+class Search(NamedTuple):
+    """A statement that looks up a batch: its arguments, and the index of the table that it must use."""
+
+    arguments: str
+    table: str
+    index: str
+
+
 SEARCHES = {
-    "apply_receipts": f"{OPERATORS}, {KEYS}, {DELIVERED}",
-    "settle_segments": f"{MESSAGES}, {OPERATORS}, {SEGMENTS}",
-    "read_segments": f"{MESSAGES}, {OPERATORS}, {SEGMENTS}",
-    "find_accepted_segments": f"'op-1', {MESSAGES}",
+    "apply_receipts": Search(f"{OPERATORS}, {KEYS}, {DELIVERED}", CORRELATIONS, "message_correlations_smsc_message_id"),
+    "settle_segments": Search(f"{MESSAGES}, {OPERATORS}, {SEGMENTS}", CORRELATIONS, "message_correlations_segment"),
+    "read_segments": Search(f"{MESSAGES}, {OPERATORS}, {SEGMENTS}", CORRELATIONS, "message_correlations_segment"),
+    "find_accepted_segments": Search(f"'op-1', {MESSAGES}", CORRELATIONS, "message_correlations_segment"),
+    "find_unanswered_segments": Search(f"'op-1', {MESSAGES}", UNANSWERED, "unanswered_submits_pkey"),
 }
 
 
 @pytest.fixture
 def session(dsn: str) -> Iterator[psycopg.Connection[Any]]:
-    """A session with the settings of ours, on a table that nobody vacuums or analyses behind the test's back."""
+    """A session with the settings of ours, on tables that nobody vacuums or analyses behind the test's back."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("ALTER TABLE smpp.message_correlations SET (autovacuum_enabled = off)")
+        for table in (CORRELATIONS, UNANSWERED):
+            connection.execute(f"ALTER TABLE smpp.{table} SET (autovacuum_enabled = off)".encode())
         for name, value in SESSION_SETTINGS.items():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
         connection.execute("SET plan_cache_mode = force_generic_plan")
         yield connection
-        connection.execute("ALTER TABLE smpp.message_correlations RESET (autovacuum_enabled)")
+        for table in (CORRELATIONS, UNANSWERED):
+            connection.execute(f"ALTER TABLE smpp.{table} RESET (autovacuum_enabled)".encode())
 
 
-def scans_of_the_table(plan: dict[str, Any]) -> list[tuple[str, str, float]]:
-    """(kind, index, rows per search) of each node that reads from message_correlations."""
-    found = [scan for child in plan.get("Plans", ()) for scan in scans_of_the_table(child)]
-    if plan.get("Relation Name") == "message_correlations" and plan["Node Type"] != "ModifyTable":
+def scans_of(table: str, plan: dict[str, Any]) -> list[tuple[str, str, float]]:
+    """(kind, index, rows per search) of each node that reads from the table."""
+    found = [scan for child in plan.get("Plans", ()) for scan in scans_of(table, child)]
+    if plan.get("Relation Name") == table and plan["Node Type"] != "ModifyTable":
         rows = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
         found.append((plan["Node Type"], plan.get("Index Name", ""), rows))
     return found
@@ -61,23 +79,24 @@ def scans_of_the_table(plan: dict[str, Any]) -> list[tuple[str, str, float]]:
 
 def prepare_and_use(session: psycopg.Connection[Any], name: str) -> None:
     session.execute(b"PREPARE search AS " + statement(name))
-    session.execute(f"EXECUTE search ({SEARCHES[name]})".encode())
+    session.execute(f"EXECUTE search ({SEARCHES[name].arguments})".encode())
 
 
 @pytest.mark.parametrize("vacuumed", [False, True], ids=["never vacuumed", "vacuumed while empty"])
 @pytest.mark.parametrize("name", SEARCHES)
 def test_a_plan_made_for_an_empty_table_searches_a_full_one_by_one_row_at_a_time(session, name, vacuumed):
+    arguments, table, index = SEARCHES[name]
     if vacuumed:
-        session.execute("VACUUM smpp.message_correlations")
+        session.execute(f"VACUUM smpp.{table}".encode())
     prepare_and_use(session, name)
-    session.execute(FILL.encode())
+    for fill in (FILL_CORRELATIONS, FILL_UNANSWERED):
+        session.execute(fill.encode())
     if name == "settle_segments":
         session.execute("UPDATE smpp.message_correlations SET final_at = now()")
-    explain = f"EXPLAIN (ANALYZE, TIMING off, FORMAT json) EXECUTE search ({SEARCHES[name]})"
+    explain = f"EXPLAIN (ANALYZE, TIMING off, FORMAT json) EXECUTE search ({arguments})"
     (((answer,),),) = (session.execute(explain.encode()).fetchall(),)
-    scans = scans_of_the_table(answer[0]["Plan"])
-    index = "smsc_message_id" if name == "apply_receipts" else "segment"
-    assert scans[0] == ("Index Scan", f"message_correlations_{index}", 1)
+    scans = scans_of(table, answer[0]["Plan"])
+    assert scans[0] == ("Index Scan", index, 1)
     assert [(kind, rows) for kind, _, rows in scans[1:]] in ([], [("Tid Scan", 1)])
 
 
