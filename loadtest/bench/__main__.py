@@ -23,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     saturation = steady = None
     if options.only != STEADY:
-        with running_rig(saturation_plan(options.operators, options.receipt_delay_s)) as rig:
+        plan = saturation_plan(options.operators, options.receipt_delay_s, options.sampled_percent)
+        with running_rig(plan) as rig:
             saturation = interruption.run(measure_saturation(rig, options.messages))
         _show(saturation_table(saturation, options.profile))
     if options.only != SATURATION:
@@ -49,6 +50,13 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=_positive, default=20, help="of the steady load (default: %(default)s)")
     parser.add_argument(
         "--receipt-delay-s", type=float, default=0.2, help="from submit_sm_resp to receipt (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--sampled-percent",
+        type=int,
+        choices=range(101),
+        metavar="0..100",
+        help="of the messages at saturation are traced (default: there is no collector)",
     )
     parser.add_argument("--only", choices=(SATURATION, STEADY), help="one of the two measurements")
     parser.add_argument("--profile", action="store_true", help="show the CPU time of each process of the connector")

@@ -6,6 +6,8 @@ import msgspec
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
 
+from loadtest.bench.trace_sink import traceparent
+
 SUBJECT = "sms.dispatch"
 CHUNK = 1000  # publishes under way
 CONFIRM_TIMEOUT_S = 10.0
@@ -31,18 +33,29 @@ def dispatch(operator_id: str, number: int) -> bytes:
     )
 
 
-async def fill(jetstream: JetStreamContext, operator_ids: list[str], messages: int) -> None:
-    """Store messages 0 to `messages` - 1, the operators taking turns. Raises TimeoutError or nats.errors.Error."""
+async def fill(
+    jetstream: JetStreamContext, operator_ids: list[str], messages: int, sampled_percent: int | None = None
+) -> None:
+    """Store messages 0 to `messages` - 1, the operators taking turns. Raises TimeoutError or nats.errors.Error.
+
+    sampled_percent: of the messages, each with a traceparent; None: without one.
+    """
     for first in range(0, messages, CHUNK):
         numbers = range(first, min(first + CHUNK, messages))
         async with asyncio.timeout(CONFIRM_TIMEOUT_S):
-            stored = [await publish(jetstream, operator_of(operator_ids, number), number) for number in numbers]
+            stored = [
+                await publish(jetstream, operator_of(operator_ids, number), number, sampled_percent)
+                for number in numbers
+            ]
             await asyncio.gather(*stored)
 
 
-async def publish(jetstream: JetStreamContext, operator_id: str, number: int) -> asyncio.Future[PubAck]:
+async def publish(
+    jetstream: JetStreamContext, operator_id: str, number: int, sampled_percent: int | None = None
+) -> asyncio.Future[PubAck]:
     """Send message `number`; the future is done when JetStream has stored it."""
-    return await jetstream.publish_async(f"{SUBJECT}.{operator_id}", dispatch(operator_id, number))
+    headers = None if sampled_percent is None else {"traceparent": traceparent(number, sampled_percent)}
+    return await jetstream.publish_async(f"{SUBJECT}.{operator_id}", dispatch(operator_id, number), headers=headers)
 
 
 def operator_of(operator_ids: list[str], number: int) -> str:

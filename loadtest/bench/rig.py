@@ -12,6 +12,7 @@ from loadtest.bench.accounting import CpuTimes, busy_s, cpu_spent, cpu_times, ps
 from loadtest.bench.connector import MeasuredConnector
 from loadtest.bench.figures import CONNECTOR, LOAD_GENERATOR, SERVERS, SIMULATOR, Usage
 from loadtest.bench.simulator import Simulator
+from loadtest.bench.trace_sink import TraceSink
 from sandbox.demo.connector import last_warnings
 from sandbox.operator_data import Credentials
 from sandbox.process import LOOPBACK
@@ -33,7 +34,8 @@ class Plan:
 
     operators, tps: how many, and the limit of each. window: unanswered submit_sm of a bind; None: the connector's
     default. receipt_delay_s: from the submit_sm_resp to the receipt. recorded: the simulator notes each submit_sm.
-    traits: more of sandbox.smsc.character. sessions: of each operator.
+    traits: more of sandbox.smsc.character. sessions: of each operator. sampled_percent: of the messages that are
+    traced, by their publisher's choice; None: there is no collector.
     """
 
     operators: int
@@ -43,6 +45,7 @@ class Plan:
     recorded: bool = False
     traits: Mapping[str, object] = field(default_factory=dict)
     sessions: int = 1
+    sampled_percent: int | None = None
 
     @property
     def operator_ids(self) -> list[str]:
@@ -125,10 +128,11 @@ def running_rig(
     Durable means: Postgres syncs every commit; NATS stores on disk and syncs every two minutes, as each of a cluster of
     three may.
     """
-    with Stack() as stack:
+    with Stack() as stack, TraceSink() as traces:
         traits = {"receipt_delay_s": plan.receipt_delay_s, **plan.traits}
         simulator = Simulator(stack.directory / "simulator", traits, recorded=plan.recorded)
-        connector = connector_of(stack.directory / "connector", stack.environment)
+        tracing = {} if plan.sampled_percent is None else traces.settings
+        connector = connector_of(stack.directory / "connector", {**stack.environment, **tracing})
         rig = Rig(plan, stack, simulator, connector)
         rig.enable_operators(False)
         connector.migrate()
