@@ -10,6 +10,8 @@ from messages.traceparent import is_sampled
 if TYPE_CHECKING:
     from adapters.telemetry.spans import Span
 
+MOST_OF_CODE = 7  # characters: a code has three; what is longer may be anything, a phone number too
+
 
 class ReceiptSpans:
     """Of one batch. Each goes on with the trace of its submit_sm, however long ago that was, and is linked to it: a
@@ -27,8 +29,7 @@ class ReceiptSpans:
             **of_segment(segment),
             "smpp.smsc_message_id": segment.smsc_message_id,
             "smpp.status": receipt.status.value,
-            "smpp.stat": receipt.stat,
-            "smpp.error_code": receipt.error_code,
+            "smpp.error_code": receipt.error_code[:MOST_OF_CODE],
         }
         span = self._tracer.begin(RECEIPT, segment.traceparent, receipt.received_at, fields, is_linked=True)
         self._open.append(span)

@@ -30,7 +30,8 @@ class ReceiveSpans:
         if not self._tracer.may_sample(item.traceparent):
             return item
         now = time.time()
-        sent_at = item.published_at if item.deliveries == 1 else now  # of a redelivery only its coming is known
+        # Of a redelivery only its coming is known; and JetStream's clock may be ahead of ours.
+        sent_at = min(item.published_at, now) if item.deliveries == 1 else now
         fields = {
             **self._fields,
             "smpp.stream_sequence": stream_sequence(item.reply),

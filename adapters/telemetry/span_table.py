@@ -63,9 +63,7 @@ SUBMIT = SpanForm(
     ),
 )
 WRITE = SpanForm("correlation write", Role.INTERNAL, (*SEGMENT, "smpp.status", "smpp.batch"))
-RECEIPT = SpanForm(
-    "deliver_sm", Role.SERVER, (*SEGMENT, "smpp.smsc_message_id", "smpp.status", "smpp.stat", "smpp.error_code")
-)
+RECEIPT = SpanForm("deliver_sm", Role.SERVER, (*SEGMENT, "smpp.smsc_message_id", "smpp.status", "smpp.error_code"))
 PUBLISH = {
     subject: SpanForm(
         f"{subject} publish",

@@ -117,7 +117,7 @@ def test_the_trace_of_a_message_goes_from_its_publisher_to_the_event_of_its_rece
         "deliver_sm": (
             "server",
             "receipt-publisher",
-            of_segment | {"smpp.status": "DELIVERED", "smpp.stat": "DELIVRD", "smpp.error_code": "000"},
+            of_segment | {"smpp.status": "DELIVERED", "smpp.error_code": "000"},
         ),
         "sms.dlr.inbound publish": (
             "producer",
