@@ -21,6 +21,12 @@ def sessions_of(operator_id: str) -> str:
     return f"session@{operator_id}@*"
 
 
+def ids_of(name: str) -> tuple[str, str]:
+    """operator_id and session, as in a line of the log; empty where the actor has none."""
+    kind, *rest = name.split("@")
+    return rest[0] if rest else "", name if kind == "session" else ""
+
+
 def parent_name(name: str) -> str | None:
     """The parent's name, None for the root; needed when the parent itself does not answer."""
     kind, *rest = name.split("@")

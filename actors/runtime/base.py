@@ -26,6 +26,7 @@ from thespian.actors import (
     WatchMessage,
 )
 
+from actors.names import ids_of
 from actors.runtime.body import Body, Child
 from actors.runtime.lifeline import die_with_parent
 from actors.runtime.loop_thread import LoopThread
@@ -97,7 +98,10 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
         die_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         settings = surroundings().settings
-        logs.configure(settings.log_level, settings.log_format, actor=start.name)
+        operator_id, session = ids_of(start.name)
+        logs.configure(
+            settings.log_level, settings.log_format, actor=start.name, operator_id=operator_id, session=session
+        )
         tracing.configure(settings.otel, connector_id=settings.connector_id, actor=start.name)
         self._parent = parent
         self._body = self.body_class(start, self)

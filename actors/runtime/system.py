@@ -22,6 +22,8 @@ from actors.runtime.closed_transport import LOOPBACK, close_transport
 from actors.runtime.lifeline import Lifeline
 from actors.runtime.surroundings import Surroundings, set_surroundings
 from adapters.telemetry import tracing
+from adapters.telemetry.log_lines import ConsoleLines, JsonLines
+from config.settings import LogFormat
 from messages.control import Drain, Drained, Ping, Pong, Start
 
 SECRET_BYTES = 32
@@ -191,7 +193,7 @@ def start_actor_system(surroundings: Surroundings) -> RunningActorSystem:
     close_transport(secrets.token_bytes(SECRET_BYTES))
     os.environ["THESPLOG_FILE"] = str(RuntimeFolder(surroundings.lanes.parent).thespian_log)
     Lifeline().arm()
-    system = _start_on_free_port()
+    system = _start_on_free_port(_log_definitions(surroundings.settings.log_format))
     root = system.createActor(CLASS_OF_ROOT, globalName=ROOT_NAME)
     system.tell(root, Start(ROOT_NAME, 0))
     return RunningActorSystem(system, root)
@@ -208,11 +210,11 @@ def _tune_garbage_collection() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
-def _start_on_free_port() -> ActorSystem:
+def _start_on_free_port(log_definitions: dict[str, Any]) -> ActorSystem:
     for attempt in range(1, START_TRIES + 1):
         capabilities = {"Admin Port": _free_port(), "Process Startup Method": "fork"}
         try:
-            return ActorSystem("multiprocTCPBase", capabilities, logDefs=LOG_DEFINITIONS)
+            return ActorSystem("multiprocTCPBase", capabilities, logDefs=log_definitions)
         except ActorSystemException as error:
             if attempt == START_TRIES:
                 raise ActorSystemFailed(type(error).__name__) from error
@@ -226,10 +228,12 @@ def _free_port() -> int:
         return port
 
 
-# Thespian's own records go through one process of its own, which writes them as our lines.
-LOG_DEFINITIONS = {
-    "version": 1,
-    "formatters": {"json": {"()": "adapters.telemetry.log_lines.JsonLines", "context": {"actor": "thespian"}}},
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}},
-    "root": {"level": "WARNING", "handlers": ["out"]},
-}
+def _log_definitions(log_format: LogFormat) -> dict[str, Any]:
+    """Thespian's own records go through one process of its own, which writes them as our lines."""
+    lines = JsonLines if log_format is LogFormat.JSON else ConsoleLines
+    return {
+        "version": 1,
+        "formatters": {"lines": {"()": f"{lines.__module__}.{lines.__name__}", "context": {"actor": "thespian"}}},
+        "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stdout"}},
+        "root": {"level": "WARNING", "handlers": ["out"]},
+    }

@@ -36,6 +36,7 @@ class _Batch:
     def __init__(self, size: int) -> None:
         self.stored = [False] * size
         self.open = size
+        self.refused = 0
         self.complete = asyncio.Event()
 
     def settle(self, index: int, stored: bool) -> None:
@@ -72,6 +73,8 @@ class ConfirmedPublisher:
             log_event(log, logging.WARNING, "publish_unconfirmed", count=batch.open)
             for reply in replies:
                 self._waiting.pop(reply, None)
+        if batch.refused:
+            log_event(log, logging.ERROR, "publish_refused", count=batch.refused)
         return batch.stored
 
     async def _send(self, event: OutgoingEvent, batch: _Batch, index: int) -> str:
@@ -99,9 +102,8 @@ class ConfirmedPublisher:
         if waiting is None:
             return
         stored = b'"error"' not in message.data and b'"seq"' in message.data
-        if not stored:
-            log_event(log, logging.ERROR, "publish_refused")
         batch, index = waiting
+        batch.refused += not stored
         batch.settle(index, stored)
 
 

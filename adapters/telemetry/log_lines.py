@@ -10,6 +10,7 @@ from adapters.telemetry.redaction import redact, redact_field
 
 MAX_LINE_BYTES = select.PIPE_BUF  # 4096: many processes share the pipe, and only up to here a write is not torn apart
 LEADING_FIELDS = ("actor", "operator_id", "session", "message_id", "trace_id")
+ACTOR_WIDTH = 20  # of the console form; longer names push the rest to the right
 CUT = " [...] "
 
 _STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "event", "fields"}
@@ -30,7 +31,10 @@ class JsonLines(logging.Formatter):
 
 
 class ConsoleLines(logging.Formatter):
-    """`12:00:00.000 INFO    SessionActor alpha/0 session_bound: message field=value`, then the exception's lines."""
+    """`12:00:00.000 INFO    session@alpha@0.0    session_bound: message  field=value`, then the exception's lines.
+
+    What an actor's name tells is not repeated.
+    """
 
     def __init__(self, context: dict[str, str]) -> None:
         super().__init__()
@@ -40,10 +44,11 @@ class ConsoleLines(logging.Formatter):
         fields = line_fields(record, self._context)
         exception = fields.pop("exception", "")
         clock, level = fields.pop("time")[11:23], fields.pop("level")
-        origin = "/".join(fields.pop(name) for name in ("actor", "operator_id", "session") if name in fields)
-        event, message = fields.pop("event"), fields.pop("message", "")
-        rest = " ".join(f"{name}={value}" for name, value in fields.items())
-        line = " ".join(part for part in (clock, f"{level:<7}", origin, event, message, rest) if part)
+        actor, event, message = fields.pop("actor", ""), fields.pop("event"), fields.pop("message", "")
+        told = {"operator_id": actor.split("@")[1:2], "session": [actor]}
+        rest = " ".join(f"{name}={value}" for name, value in fields.items() if value not in told.get(name, ()))
+        what = f"{event}: {message}" if message else event
+        line = f"{clock} {level:<7} {actor:<{ACTOR_WIDTH}} {what}  {rest}".rstrip()
         return f"{line}\n{exception}" if exception else line
 
 

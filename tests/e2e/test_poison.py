@@ -8,6 +8,7 @@ from background_loop import BackgroundLoop
 from connector_process import ConnectorProcess
 from platform_side import DEAD, EVENT_S, Platform
 from simulated_operator import SimulatedOperator
+from trace_collector import new_trace
 from waiting import wait_until
 
 from sandbox.stack import Stack
@@ -32,11 +33,13 @@ def test_a_row_that_postgres_does_not_take_ends_its_dispatch_and_holds_up_no_oth
     with SimulatedOperator(loop, "poisoned") as operator:
         connector = service(operator)
         with Platform(loop, stack) as platform, refused_by_postgres(stack, "unstorable"):
-            platform.dispatch("poisoned", message_id="unstorable")
+            trace_id, traceparent = new_trace()
+            platform.dispatch("poisoned", {"traceparent": traceparent}, message_id="unstorable")
             for message_id in [platform.dispatch("poisoned") for _ in range(5)]:
                 platform.final_event(message_id)
             (event,) = platform.wait_for(DEAD, "poisoned")
             wait_until(lambda: platform.unsettled("poisoned") == 0, EVENT_S, "every dispatch acknowledged")
 
         assert event["reason"] == "the database refused a statement: CheckViolation (SQLSTATE 23514)"
-        assert [line["message_id"] for line in connector.events("correlation_refused")] == ["unstorable"]
+        (line,) = connector.events("correlation_refused")
+        assert (line["operator_id"], line["message_id"], line["trace_id"]) == ("poisoned", "unstorable", trace_id)

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any, Protocol
 
 from connector_process import ConnectorProcess
+from log_form import faulty_lines
 
 from sandbox.operator_data import Credentials
 from sandbox.stack import Stack
@@ -81,4 +82,5 @@ def _end_well(process: ConnectorProcess) -> None:
         assert process.finish() == 0, "the service did not stop well"
     assert process.left_over() == [], "processes of the service are left"
     assert process.events("actor_bug") == [], "a bug ended an actor"
-    assert process.log, "the service wrote no log"  # and every line of it was JSON
+    assert process.log, "the service wrote no log"
+    assert faulty_lines(process.log) == [], "lines of the log are not in its form"

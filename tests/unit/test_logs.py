@@ -134,14 +134,17 @@ def test_an_exception_is_one_field_and_its_secrets_are_hidden():
 
 
 def test_the_console_form_is_for_people():
-    with configured(log_format=LogFormat.CONSOLE, actor="SessionActor", operator_id="alpha", session="0") as output:
+    where = {"actor": "session@alpha@0.0", "operator_id": "alpha", "session": "session@alpha@0.0"}
+    with configured(log_format=LogFormat.CONSOLE, **where) as output:
         log_event(logging.getLogger(OURS), logging.ERROR, "bind_refused", "wrong password", status="ESME_RINVPASWD")
-        text = output.text()
+        log_event(logging.getLogger(OURS), logging.INFO, "done", operator_id="beta", session="session@beta@0.0")
+        lines = output.text().splitlines()
 
-    assert re.fullmatch(
-        r"\d\d:\d\d:\d\d\.\d{3} ERROR   SessionActor/alpha/0 bind_refused wrong password status=ESME_RINVPASWD\n",
-        text,
-    )
+    assert [line[13:] for line in lines] == [
+        "ERROR   session@alpha@0.0    bind_refused: wrong password  status=ESME_RINVPASWD",
+        "INFO    session@alpha@0.0    done  operator_id=beta session=session@beta@0.0",
+    ]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} ", lines[0][:13])
 
 
 def test_the_console_form_shows_an_exception_below_its_line():
@@ -149,7 +152,7 @@ def test_the_console_form_shows_an_exception_below_its_line():
         log_event(logging.getLogger(OURS), logging.ERROR, "failed", exc_info=KeyError("x"))
         lines = output.text().splitlines()
 
-    assert (lines[0][13:], lines[-1]) == ("ERROR   failed", "KeyError: 'x'")
+    assert (lines[0][13:], lines[-1]) == ("ERROR                        failed", "KeyError: 'x'")
 
 
 def test_records_below_the_level_are_not_written():
