@@ -20,6 +20,7 @@ LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 .PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
 .PHONY: chaos
 .PHONY: demo test test-containers test-images check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
+.PHONY: load
 .PHONY: lock rolling sizing schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
@@ -60,6 +61,9 @@ fuzz: $(VENV)/.fuzz  ## what reads the octets of others, coverage-guided; FUZZ_S
 
 bench: $(STAMP)  ## throughput and cost, on this machine
 	@$(BIN)/python -m loadtest.bench $(BENCH_ARGS)
+
+load: $(STAMP)  ## Locust against a sandbox; LOAD_ARGS="--host nats://... --nkey-seed-file ..." against a cluster
+	@$(BIN)/python -m loadtest.locusts $(LOAD_ARGS)
 
 bench-sweep: $(STAMP)  ## the sweep of expired correlations beside the writes; SWEEP_ARGS="--rows 20000000" for large
 	@$(BIN)/python -m loadtest.sweep $(SWEEP_ARGS)
@@ -112,7 +116,7 @@ $(STAMP): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with PYTHON=...") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (once) ..."
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[sandbox,test,dev]'
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[sandbox,test,load,dev]'
 	@touch $@
 
 $(VENV)/.containers: $(STAMP)

@@ -1,6 +1,6 @@
 """Everything that one measurement needs, started for it and gone after it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import getpid
@@ -34,8 +34,8 @@ class Plan:
 
     operators, tps: how many, and the limit of each. window: unanswered submit_sm of a bind; None: the connector's
     default. receipt_delay_s: from the submit_sm_resp to the receipt. recorded: the simulator notes each submit_sm.
-    traits: more of sandbox.smsc.character. sessions: of each operator. sampled_percent: of the messages that are
-    traced, by their publisher's choice; None: there is no collector.
+    traits: more of sandbox.smsc.character. sessions: of each operator. names: of the operators, else bench-0 and so on.
+    sampled_percent: of the messages that are traced, by their publisher's choice; None: there is no collector.
     """
 
     operators: int
@@ -46,10 +46,11 @@ class Plan:
     traits: Mapping[str, object] = field(default_factory=dict)
     sessions: int = 1
     sampled_percent: int | None = None
+    names: Sequence[str] = ()
 
     @property
     def operator_ids(self) -> list[str]:
-        return [f"bench-{number}" for number in range(self.operators)]
+        return list(self.names) or [f"bench-{number}" for number in range(self.operators)]
 
     @property
     def binds(self) -> int:

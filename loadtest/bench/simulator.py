@@ -49,6 +49,11 @@ class Simulator(ServerProcess):
         super().close()
         self._control.close()
 
+    @property
+    def report_url(self) -> str:
+        """Where other programs find the report."""
+        return f"http://{LOOPBACK}:{self._control.getsockname()[1]}/report"
+
     def report(self) -> dict[str, Any]:
         """What it saw until now."""
         report: dict[str, Any] = get_json(self._control.getsockname()[1], "/report")
