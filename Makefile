@@ -21,6 +21,7 @@ LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 .PHONY: chaos
 .PHONY: demo test test-containers test-images check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
 .PHONY: load
+.PHONY: load bench-peers
 .PHONY: lock rolling sizing schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
@@ -64,6 +65,9 @@ bench: $(STAMP)  ## throughput and cost, on this machine
 
 load: $(STAMP)  ## Locust against a sandbox; LOAD_ARGS="--host nats://... --nkey-seed-file ..." against a cluster
 	@$(BIN)/python -m loadtest.locusts $(LOAD_ARGS)
+
+bench-peers: $(STAMP)  ## beside Kannel, at the same simulator, in turns; PEERS_ARGS="--rounds 1" for short
+	@$(BIN)/python -m loadtest.peers $(PEERS_ARGS)
 
 bench-sweep: $(STAMP)  ## the sweep of expired correlations beside the writes; SWEEP_ARGS="--rows 20000000" for large
 	@$(BIN)/python -m loadtest.sweep $(SWEEP_ARGS)

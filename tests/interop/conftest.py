@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from independent_smsc import IndependentSmsc
-from third_party import CLOUDHOPPER, NODE_SMPP
+from third_party import CLOUDHOPPER, NODE_SMPP, folder_of
 
 DEFAULT_SECONDS = 20.0
 
@@ -39,7 +39,7 @@ def seconds() -> float:
 @pytest.fixture(scope="module", params=[NODE_SMPP, CLOUDHOPPER], ids=lambda program: program.name)
 def smsc(request: pytest.FixtureRequest) -> Iterator[IndependentSmsc]:
     """Each of them in turn, running."""
-    request.param.installed()
+    folder_of(request.param)
     with (
         tempfile.TemporaryDirectory(prefix="interop-") as folder,
         IndependentSmsc(Path(folder), request.param) as running,

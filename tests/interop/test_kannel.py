@@ -13,7 +13,7 @@ import pytest
 from background_loop import BackgroundLoop
 from kannel import GSM7, THROUGHPUT, UCS2, Kannel, running_kannel
 from specimen_texts import ARABIC, EMOJI, EXTENSION_EVERYWHERE, GSM_ALPHABET, GSM_EXTENSION, TURKISH
-from third_party import KANNEL
+from third_party import KANNEL, folder_of
 from waiting import wait_until
 
 from sandbox.smsc.character import Character
@@ -90,7 +90,7 @@ class Simulator:
 @contextmanager
 def pair(loop: BackgroundLoop, password: str = PASSWORD) -> Iterator[tuple[Simulator, Kannel]]:
     """Kannel with PASSWORD at a simulated SMSC that wants `password`."""
-    KANNEL.installed()
+    folder_of(KANNEL)
     with tempfile.TemporaryDirectory(prefix="interop-") as name:
         folder = Path(name)
         with (

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from connector_process import ConnectorProcess
-from third_party import Program, search_path
+from third_party import command_of, search_path
 from waiting import wait_until
 
+from loadtest.peers.program import Program
 from sandbox.operator_data import Credentials
 from sandbox.process import LOOPBACK, ServerProcess, reserve_port
 
@@ -37,7 +38,7 @@ class IndependentSmsc(ServerProcess):
 
     def command(self) -> Sequence[str | Path]:
         ports = str(self.port), str(self._control_port)
-        return [*self.program.command(), *ports, PASSWORD]
+        return [*command_of(self.program), *ports, PASSWORD]
 
     def environment(self) -> Mapping[str, str]:
         return {**super().environment(), **search_path()}

@@ -1,18 +1,19 @@
 """Kannel as an ESME: its two processes, its HTTP front, and what it calls back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from string import Template
 from threading import Thread
-from typing import ClassVar, Self
+from typing import Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import urlopen
 
-from third_party import KANNEL
+from third_party import KANNEL, folder_of
 
-from sandbox.process import LOOPBACK, ServerProcess, reserve_port
+from loadtest.peers.boxes import Bearerbox, Smsbox
+from sandbox.process import LOOPBACK, reserve_port
 
 THROUGHPUT = 20  # submit_sm a second
 ANSWER_S = 10.0
@@ -20,39 +21,6 @@ GSM7, UCS2 = "0", "2"  # its numbers for codings
 DELIVERED_AND_FAILED = "3"  # which receipts it shall call back
 
 Query = dict[str, str]
-
-
-class Box(ServerProcess):
-    """One of Kannel's processes."""
-
-    libraries: ClassVar = ("usr/lib", "lib")
-
-    def __init__(self, directory: Path, configuration: Path) -> None:
-        super().__init__(directory)
-        self._configuration = configuration
-        self._root = KANNEL.installed() / "root"
-
-    def command(self) -> Sequence[str | Path]:
-        return [self._root / "usr" / "sbin" / self.name, self._configuration]
-
-    def environment(self) -> Mapping[str, str]:
-        """With the libraries that were installed beside it, in the folder of this machine's kind."""
-        folders = [path for library in self.libraries for path in (self._root / library).glob("*-linux-*")]
-        return {**super().environment(), "LD_LIBRARY_PATH": ":".join(map(str, folders))}
-
-
-class Bearerbox(Box):
-    """Holds the bind; `port` is its admin port."""
-
-    name = "bearerbox"
-    ready_line = "SMS resend retry set"
-
-
-class Smsbox(Box):
-    """The HTTP front; `port` is where messages are asked for."""
-
-    name = "smsbox"
-    ready_line = "Connected to bearerbox"
 
 
 class Kannel:
@@ -98,7 +66,7 @@ def running_kannel(directory: Path, smsc_port: int, system_id: str, password: st
         callbacks = running.enter_context(Callbacks())
         bearerbox = running.enter_context(closing(Bearerbox(directory / "bearerbox", configuration)))
         smsbox = running.enter_context(closing(Smsbox(directory / "smsbox", configuration)))
-        template = Template((KANNEL.installed() / "kannel.conf").read_text())
+        template = Template((folder_of(KANNEL) / "kannel.conf").read_text())
         ports = {"admin_port": bearerbox.port, "sendsms_port": smsbox.port, "callback_port": callbacks.server_port}
         ports |= {"smsbox_port": boxes.getsockname()[1], "smsc_port": smsc_port}
         configuration.write_text(

@@ -1,0 +1,1 @@
+"""The service beside others of its kind: the same simulated SMSC, the same machine, in turns."""
