@@ -42,7 +42,8 @@ class Server(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Where to connect and as whom. seed_file: the NKey seed. ca_file: PEM, else the system's."""
+    """Where to connect and as whom. seed_file: the NKey seed. ca_file: PEM, else the system's; with it nothing goes in
+    the clear, whatever the server says."""
 
     servers: Sequence[Server]
     seed_file: Path | None = None
@@ -151,7 +152,7 @@ class Connection:
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             operations = _operations(link)
             info = _info(operations)
-            if server.tls or info.get("tls_required"):
+            if server.tls or self._login.ca_file or info.get("tls_required"):
                 link = self._encrypted(link, server.host)
                 operations = _operations(link)
             self._introduce(link, operations, info)

@@ -29,6 +29,11 @@ NS = 1_000_000_000
 log = logging.getLogger(__name__)
 
 
+def new_inbox() -> bytes:
+    """Below what the user `load` of docs/rights/nats.yaml may subscribe to."""
+    return f"_INBOX_smpp-load.{token_hex(8)}.".encode()
+
+
 class Publisher:
     """Publishes under numbers of the caller's; each is answered once: by `on_stored`, or by `on_refused` and why."""
 
@@ -39,7 +44,7 @@ class Publisher:
         self._on_stored = on_stored
         self._on_refused = on_refused
         self._deadlines: dict[int, float] = {}  # in their order
-        self._inbox = f"_INBOX.{token_hex(8)}.".encode()
+        self._inbox = new_inbox()
         connection.subscribe(self._inbox + b"*", self._answered)
         self._watching = gevent.spawn(self._watch)
 
@@ -92,7 +97,7 @@ class EventFeed:
         self._stream = stream
         self._subject = subject
         self._on_event = on_event
-        self._inbox = f"_INBOX.{token_hex(8)}.".encode()
+        self._inbox = new_inbox()
         self._answers: dict[bytes, AsyncResult] = {}
         self._consumer = ""
         self._last_reply = b""

@@ -22,7 +22,7 @@ class Access:
 class SecuredStack(Stack):
     """Its environment is the service's own. Use it as a Stack.
 
-    seeds: of the NATS users connector, stream_maker (a connector that also makes the streams) and sender.
+    seeds: of the NATS users connector, stream_maker (a connector that also makes the streams), sender and load.
     platform: with all rights, for the messaging platform's side.
     """
 
@@ -47,6 +47,7 @@ def nats_rights() -> dict[str, Permissions]:
         "connector": _permissions(rights["connector"]),
         "stream_maker": _permissions(rights["connector"], rights["stream_maker"]),
         "sender": _permissions(rights["sender"]),
+        "load": _permissions(rights["load"]),
     }
 
 

@@ -1,35 +1,33 @@
 """The load's own NATS client with a real server: logins, TLS, confirmed publishes, and events through a restart."""
 
 import asyncio
-import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from socket import create_server, socket
-from threading import Thread
 
 import gevent
 import nats
 import pytest
+from secured_stack import nats_rights
 
 from loadtest.locusts.connection import Connection, Login, NatsError, Server, servers_of
 from loadtest.locusts.jetstream import EventFeed, Publisher
 from sandbox.authority import Authority
 from sandbox.nats import NatsServer
-from sandbox.process import LOOPBACK
-from sandbox.tls import Identity
 
 EVENTS, SUBJECT = "SMS_EVENTS", "sms.dlr.inbound"
 SEEN_S = 20.0
+POLL_S = 0.01
 
 
 class Client:
     """A connection, a publisher and a feed, and what they have said."""
 
-    def __init__(self, server: NatsServer) -> None:
+    def __init__(self, server: NatsServer, seed_file: Path | None = None) -> None:
         self.stored: set[int] = set()
         self.refused: dict[int, str] = {}
         self.events: list[bytes] = []
-        self.connection = Connection(Login(servers_of(server.url), server.seed_file), "test")
+        self.connection = Connection(Login(servers_of(server.url), seed_file or server.seed_file), "test")
         self.connection.open()
         self.publisher = Publisher(self.connection, self.stored.add, self.refused.__setitem__)
         self.feed = EventFeed(self.connection, EVENTS, SUBJECT, self.events.append)
@@ -39,9 +37,12 @@ class Client:
             self.publisher.publish(number, subject.encode(), b"%d" % number)
 
     def wait_for_events(self, count: int) -> None:
-        with gevent.Timeout(SEEN_S, AssertionError(f"not {count} events within {SEEN_S:g} s")):
-            while len(self.events) < count:
-                gevent.sleep(0.01)
+        self.wait_for(lambda: len(self.events) >= count, f"{count} events")
+
+    def wait_for(self, condition: Callable[[], bool], what: str, within_s: float = SEEN_S) -> None:
+        with gevent.Timeout(within_s, AssertionError(f"not within {within_s:g} s: {what}")):
+            while not condition():
+                gevent.sleep(POLL_S)
 
     def close(self) -> None:
         self.feed.close()
@@ -52,7 +53,7 @@ class Client:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[NatsServer]:
     with NatsServer(tmp_path / "nats") as running:
-        asyncio.run(make_stream(running))
+        asyncio.run(make_streams(running))
         yield running
 
 
@@ -64,9 +65,10 @@ def client(server: NatsServer) -> Iterator[Client]:
     connected.close()
 
 
-async def make_stream(server: NatsServer) -> None:
+async def make_streams(server: NatsServer) -> None:
     client = await nats.connect(server.url, nkeys_seed=str(server.seed_file))
     await client.jetstream().add_stream(name=EVENTS, subjects=[SUBJECT])
+    await client.jetstream().add_stream(name="SMS_DISPATCH", subjects=["sms.dispatch.*"])
     await client.close()
 
 
@@ -82,19 +84,15 @@ def test_no_event_is_left_out_or_seen_twice_when_the_server_restarts(client: Cli
     client.wait_for_events(100)
     server.stop()
     server.start()
-    with gevent.Timeout(SEEN_S, AssertionError("no new connection")):
-        while client.connection.connections < 2:
-            gevent.sleep(0.01)
+    client.wait_for(lambda: client.connection.connections == 2, "a new connection")
     client.publish(range(100, 200))
     client.wait_for_events(200)
     assert client.events == [b"%d" % number for number in range(200)]
 
 
 def test_a_publish_that_no_stream_takes_is_refused(client: Client) -> None:
-    client.publish(range(1), subject="sms.dispatch.nobody")
-    with gevent.Timeout(SEEN_S, AssertionError("no answer")):
-        while not client.refused:
-            gevent.sleep(0.01)
+    client.publish(range(1), subject="sms.other.nobody")
+    client.wait_for(lambda: bool(client.refused), "an answer")
     assert client.refused == {0: "status 503: no stream takes it"}
 
 
@@ -119,33 +117,36 @@ def test_a_file_without_a_seed_is_named(server: NatsServer, tmp_path: Path) -> N
         Connection(Login(servers_of(server.url), tmp_path / "empty.nk"), "test").open()
 
 
-def test_the_handshake_goes_on_in_tls_when_the_server_asks_for_it(tmp_path: Path) -> None:
-    authority = Authority(tmp_path / "tls")
-    heard: list[bytes] = []
-    with create_server((LOOPBACK, 0)) as listener:
-        identity = authority.issue_server("nats")
-        serving = Thread(target=serve_tls, args=(listener, identity, heard))
-        serving.start()
-        servers = [Server(LOOPBACK, listener.getsockname()[1], tls=False)]
-        connection = Connection(Login(servers, ca_file=identity.ca_file), "test")
+def test_a_server_with_tls_is_spoken_to_in_tls(tmp_path: Path) -> None:
+    identity = Authority(tmp_path / "tls").issue_server("nats")
+    with NatsServer(tmp_path / "nats", identity=identity) as secured:
+        login = Login(servers_of(secured.url), secured.seed_file, identity.ca_file)
+        connection = Connection(login, "test")
         connection.open()
         connection.close()
-        serving.join(SEEN_S)
-    (introduction,) = heard
-    assert introduction.startswith(b"CONNECT {")
-    assert introduction.endswith(b"PING\r\n")
+        with pytest.raises(NatsError, match="CERTIFICATE_VERIFY_FAILED"):
+            Connection(replace(login, ca_file=None), "test").open()
 
 
-def serve_tls(listener: socket, identity: Identity, heard: list[bytes]) -> None:
-    """A server that begins in the clear, as NATS does, and lets anyone in."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(identity.cert_file, identity.key_file)
-    link, _ = listener.accept()
-    link.sendall(b'INFO {"tls_required": true}\r\n')
-    with context.wrap_socket(link, server_side=True) as encrypted:
-        heard.append(encrypted.recv(4096))
-        encrypted.sendall(b"PONG\r\n")
-        encrypted.recv(4096)
+def test_a_server_without_tls_hears_nothing_where_tls_is_expected(server: NatsServer, tmp_path: Path) -> None:
+    ca_file = Authority(tmp_path / "tls").ca_file
+    with pytest.raises(NatsError, match="no NATS server lets us in"):
+        Connection(Login(servers_of(server.url), server.seed_file, ca_file), "test").open()
+
+
+def test_the_rights_of_a_load_suffice_to_publish_and_to_read_events(server: NatsServer) -> None:
+    seed_file = server.add_user("load", nats_rights()["load"])
+    load, platform = Client(server, seed_file), Client(server)
+    load.feed.start()
+    load.publish(range(10), subject="sms.dispatch.a")
+    platform.publish(range(10))
+    load.wait_for_events(10)
+    load.wait_for(lambda: len(load.stored) == 10, "ten confirmations")
+    load.publish(range(10, 11))
+    with pytest.raises(AssertionError, match="an answer"):
+        load.wait_for(lambda: 10 in load.stored, "an answer", within_s=0.5)
+    load.close()
+    platform.close()
 
 
 @pytest.mark.parametrize(
