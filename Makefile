@@ -23,6 +23,7 @@ LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 .PHONY: load
 .PHONY: load bench-peers
 .PHONY: lock rolling sizing schemas clean
+.PHONY: lock rolling sizing schemas observability clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -85,6 +86,9 @@ chart: $(VENV)/.chart  ## the Helm chart: lint, whole resources, schemas of Kube
 	@$(BIN)/python -m pytest -rs tests/chart $(PYTEST_ARGS)
 	@mkdir -p dist && $(BIN)/helm package helm/smpp-connector --destination dist
 
+observability: $(VENV)/.browser  ## the status page in Chromium, where that and its chromedriver are installed; pictures in build/status-page
+	@$(BIN)/python -m pytest -rs tests/observability $(PYTEST_ARGS)
+
 schemas: $(STAMP)  ## the JSON Schemas and the pacts anew, after a change of an event, the dispatch or the operator's settings
 	@$(BIN)/python -m messages.schemas
 	@PYTHONPATH=tests/support $(BIN)/python -m pact_files
@@ -130,6 +134,10 @@ $(VENV)/.containers: $(STAMP)
 $(VENV)/.fuzz: $(STAMP)
 	@$(BIN)/pip install -q --disable-pip-version-check --only-binary atheris -e '.[fuzz]' 2> $(VENV)/fuzz.log || \
 		{ echo "make fuzz: no atheris for this Python, it has wheels for 3.11 to 3.13 on Linux; see $(VENV)/fuzz.log" >&2; exit 2; }
+	@touch $@
+
+$(VENV)/.browser: $(STAMP)
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[browser]'
 	@touch $@
 
 $(VENV)/.chart: $(STAMP)
