@@ -91,10 +91,12 @@ def _one_of_many(number: int) -> Node:
         case 11:
             sessions = session(f"op-{number:03}", "1.0", endpoint="backup"), lost_session(f"op-{number:03}")
             told = {"endpoint": "backup", "failovers": 1, "last_error": "enquire_link not answered"}
-            branch = operator(*sessions, operator_id=f"op-{number:03}", **told, last_error_at=earlier(400))
-            return {**branch, "rates": rates(number)}
+            past = {"health_since": earlier(400), "last_error_at": earlier(400), "rates": rates(number)}
+            events = [{"at": earlier(400), "what": "BOUND at backup", "times": 1}]
+            return operator(*sessions, operator_id=f"op-{number:03}", **told, **past, events=events)
         case 17:
-            return silent("OperatorActor", f"operator@op-{number:03}", session(f"op-{number:03}"))
+            hanging = silent("OperatorActor", f"operator@op-{number:03}", session(f"op-{number:03}"))
+            return {**hanging, "since": earlier(4000)}
         case _:
             return fine(number)
 
@@ -165,7 +167,7 @@ def test_a_card_says_all_that_is_known_of_its_operator(browser: Browser, page: P
         "12.5 of 100/s",
         "3 of 200",
         "enquire_link not answered",
-        "BOUND at primary",
+        "BOUND at backup",
     ):
         assert words in lines
     (curve,) = shown(browser, "card.querySelector('svg').getAttribute('aria-label')")
