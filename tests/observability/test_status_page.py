@@ -25,6 +25,8 @@ from simulated_operator import SimulatedOperator
 from status_tree import REFUSED, Node, lost_operator, lost_session, operator, service, session, silent
 from waiting import wait_until
 
+from adapters.status_stream import PERIOD_S
+
 pytestmark = pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason="no Chromium with its chromedriver here")
 
 PICTURES = Path("build/status-page")
@@ -312,6 +314,30 @@ def test_a_service_that_does_not_answer_is_shown_as_such(browser: Browser, page:
     wait_until(lambda: "the service does not answer" in text_of(browser, "stream"), SEEN_S, "the trouble")
     page.tree = mixed(1)
     wait_until(lambda: text_of(browser, "stream") == "", SEEN_S, "its end")
+
+
+SHOW = """
+Object.defineProperty(document, "hidden", {value: arguments[0], configurable: true});
+document.dispatchEvent(new Event("visibilitychange"));
+"""
+
+
+def test_a_page_that_nobody_can_see_costs_nothing_and_comes_back_at_once(browser: Browser, page: PageServer):
+    opened(browser, page, mixed(1))
+    browser.execute_script(SHOW, True)
+    wait_until(lambda: is_left_alone(page), SEEN_S, "the end of the looks")
+    page.tree = mixed(3)
+
+    browser.execute_script(SHOW, False)
+    wait_until(lambda: len(ids(browser)) == 3, SEEN_S, "what is true now")
+    assert text_of(browser, "stream") == ""
+
+
+def is_left_alone(page: PageServer) -> bool:
+    """For longer than the stream's period."""
+    before = page.looks
+    time.sleep(1.5 * PERIOD_S)
+    return page.looks == before
 
 
 # Over a real service.

@@ -12,12 +12,14 @@ Node = dict[str, Any]
 
 
 class PageServer:
-    """Serves the page of `tree`, which may be set at any time; None: the service does not answer."""
+    """Serves the page of `tree`, which may be set at any time; None: the service does not answer. looks: how often the
+    tree was asked for."""
 
     def __init__(self, loop: BackgroundLoop) -> None:
         self._loop = loop
         self._port = 0
         self.tree: Node | None = {}
+        self.looks = 0
 
     @property
     def url(self) -> str:
@@ -32,6 +34,7 @@ class PageServer:
         self._loop.run(self._endpoint.stop())
 
     async def _status(self) -> Node:
+        self.looks += 1
         if self.tree is None:
             raise TimeoutError
         return self.tree
