@@ -152,6 +152,15 @@ def test_the_service_writes_nowhere_but_below_tmp(service: ContainerConnector):
     assert docker("exec", service.container.name, "sh", "-c", writable) == ""
 
 
+def test_dump_and_page_are_there_and_need_no_terminal(service: ContainerConnector):
+    dump = docker("exec", service.container.name, "smpp-connector", "dump")
+    page = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8080/').read().decode())"
+
+    assert dump.splitlines()[0] == "healthy: 0 operators bound, 5 actors running"
+    assert "\x1b" not in dump
+    assert 'new EventSource("events")' in docker("exec", service.container.name, "python", "-c", page)
+
+
 def test_the_demonstration_runs_against_the_image(image: str):
     command = [sys.executable, "-m", "cli.main", "sandbox", "demo", "--image", image]
     result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=DEMONSTRATION_S, check=False)
