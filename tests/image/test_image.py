@@ -154,7 +154,7 @@ def test_the_service_writes_nowhere_but_below_tmp(service: ContainerConnector):
 
 def test_dump_and_page_are_there_and_need_no_terminal(service: ContainerConnector):
     dump = docker("exec", service.container.name, "smpp-connector", "dump")
-    page = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8080/').read().decode())"
+    page = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:{service.port}/').read().decode())"
 
     assert dump.splitlines()[0] == "healthy: 0 operators bound, 5 actors running"
     assert "\x1b" not in dump
