@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from rich.text import Text
 
 from actors.inspection import nodes_of
-from actors.overview import Condition, OperatorView, Overview
+from actors.operator_view import Condition, OperatorView
+from actors.overview import Overview
 from cli.dump_words import Told, age, next_try, told, views
 
 Node = dict[str, Any]
@@ -48,15 +49,16 @@ def _verdict(seen: Overview, now: datetime, width: int | None) -> Iterator[Text]
     for line in _wrapped([_plain(seen.headline)], width):
         yield Text(line, GOOD if seen.is_healthy else BAD)
     for view in filter(lambda view: view.reasons, seen.operators):
-        words = f"{view.operator_id} {view.condition.value} for {age(view.since, now)}: {'; '.join(_reasons(view))}"
-        for line in _wrapped([_plain(words)], width and width - len(INDENT)):
+        for line in _wrapped([_plain(_trouble(view, now))], width and width - len(INDENT)):
             yield Text(INDENT + line, STYLES.get(view.condition.value, FAIR))
 
 
-def _reasons(view: OperatorView) -> list[str]:
-    if view.condition is not Condition.DOWN or view.retry_in_s is None:
-        return view.reasons
-    return [*view.reasons, next_try(view.retry_in_s)]
+def _trouble(view: OperatorView, now: datetime) -> str:
+    passed = "" if view.condition is Condition.IMPAIRED else age(view.since, now)  # it is bound since then
+    reasons = [*view.reasons]
+    if view.condition is Condition.DOWN and view.retry_in_s is not None:
+        reasons.append(next_try(view.retry_in_s))
+    return f"{view.operator_id} {view.condition.value}{f' for {passed}' if passed else ''}: {'; '.join(reasons)}"
 
 
 def _where(tree: Node, now: datetime) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from actors.overview import OperatorView, Overview
+from actors.operator_view import NO_ANSWER, Condition, OperatorView
+from actors.overview import Overview
 
 Node = dict[str, Any]
 
@@ -35,10 +36,11 @@ class Told(NamedTuple):
 def told(node: Node, view: OperatorView | None, now: datetime) -> Told:
     """view: of an OperatorActor's node. now: what ages are counted to."""
     if view is not None:
-        return Told(view.condition.value, view.since, list(_of_operator(node, view, now)))
+        state = "impaired, bound" if view.condition is Condition.IMPAIRED else view.condition.value
+        return Told(state, view.since, list(_of_operator(node, view, now)))
     if node["actor"] == "SessionActor" and "bound" in node:
         return _of_session(node)
-    return Told(str(node["state"]), node["since"], [_others(node, ())])
+    return Told(node["state"], "" if node["state"] == NO_ANSWER else node["since"], [_others(node, ())])
 
 
 def views(seen: Overview) -> dict[str, OperatorView]:

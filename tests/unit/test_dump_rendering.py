@@ -69,7 +69,7 @@ def test_the_last_error_of_an_operator_has_an_age():
 
 
 def test_an_actor_that_does_not_answer_shows_what_its_parent_knows():
-    hanging = {**silent("OperatorActor", "operator@alpha"), "since": "", "restarts": 2}
+    hanging = {**silent("OperatorActor", "operator@alpha"), "restarts": 2}
 
     assert drawn(hanging).splitlines()[-1] == "operator@alpha  no answer, pid 4711, restarts 2"
 
@@ -99,6 +99,13 @@ def test_neither_names_nor_errors_can_steer_the_terminal_or_style_the_text():
     assert "?]0;owned? [red]x[/red]" in text
     assert "\x1b]" not in text
     assert "\x07" not in text
+
+
+def test_an_impaired_operator_says_since_when_it_is_bound():
+    text = drawn(operator(slowed_sessions=1))
+
+    assert "  alpha impaired: the operator asks for less: 1 of its sessions slowed down\n" in text
+    assert "operator@alpha  impaired, bound for 1m 30s, pid 4711\n" in text
 
 
 @pytest.mark.parametrize("width", [60, 80])

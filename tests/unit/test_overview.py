@@ -15,7 +15,8 @@ from status_tree import (
     standby_session,
 )
 
-from actors.overview import Condition, overview
+from actors.operator_view import Condition
+from actors.overview import overview
 
 LOST = f"primary smsc.example:2775: {REFUSED}"
 
@@ -94,6 +95,16 @@ def test_a_view_adds_up_its_sessions():
 
     assert (view.receipts_waiting, view.retry_in_s, view.lease) == (4, 2.5, "no limit, token 7, waiting")
     assert (view.operator_id, view.since) == ("alpha", SINCE)
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [silent("OperatorActor", "operator@alpha", session()), operator(silent("SessionActor", "session@alpha@0.0"))],
+)
+def test_since_when_something_hangs_is_not_known(branch: Node):
+    (view,) = overview(branch, AT).operators
+
+    assert view.since == ""
 
 
 def test_a_bound_operator_has_no_next_try():
