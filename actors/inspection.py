@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.names import CONNECTOR, parent_name
+from actors.runtime.folder_lock import LOCK, is_held
 from actors.runtime.lanes import LaneConnection, address_in
 from messages.lanes import ActorState, ChildStatus, StatusReply, StatusRequest
 
@@ -48,7 +49,9 @@ class _Asked:
 
 
 async def collect(lanes: Path, timeout_s: float = ANSWER_TIMEOUT_S) -> Node | None:
-    """The tree as contracts.md shapes it; None when no service runs there. Takes at most timeout_s."""
+    """The tree as contracts.md shapes it; None when no service runs there. Takes at most timeout_s.
+
+    A service whose root supervisor is not there, or not yet, is a tree of that alone."""
     try:
         folder = os.open(lanes, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -60,7 +63,7 @@ async def collect(lanes: Path, timeout_s: float = ANSWER_TIMEOUT_S) -> Node | No
         os.close(folder)
     known = {name: answer for name, answer in zip(names, answers, strict=True) if answer is not None}
     if CONNECTOR not in known:
-        return None
+        return _starting() if is_held(lanes.with_name(LOCK)) else None
     return _node(CONNECTOR, known, None)
 
 
@@ -117,6 +120,11 @@ def _answered(status: StatusReply) -> Node:
         "restarts": status.restarts,
         **status.figures,
     }
+
+
+def _starting() -> Node:
+    root = {"actor": "Connector", "name": CONNECTOR, "pid": 0, "state": ActorState.STARTING.value}
+    return {**root, "since": "", "restarts": 0, "children": []}
 
 
 def _silent(name: str, pid: int | None, child: ChildStatus | None) -> Node:

@@ -19,6 +19,7 @@ from typing import Any
 from thespian.actors import ActorAddress, ActorSystem, ActorSystemException
 
 from actors.runtime.closed_transport import LOOPBACK, close_transport
+from actors.runtime.folder_lock import LOCK
 from actors.runtime.lifeline import Lifeline
 from actors.runtime.surroundings import Surroundings, set_surroundings
 from adapters.telemetry import tracing
@@ -71,7 +72,7 @@ class RuntimeFolder:
 
     @property
     def lock(self) -> Path:
-        return self.path / "lock"
+        return self.path / LOCK
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:

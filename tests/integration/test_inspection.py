@@ -1,6 +1,7 @@
 """How the tree is collected from actors that hang: lanes that someone serves and nobody answers."""
 
 import asyncio
+import fcntl
 import os
 import socket
 import time
@@ -61,3 +62,22 @@ def test_a_lane_that_a_dead_actor_has_left_is_none(tmp_path: Path):
         listener.bind(str(tmp_path / CONNECTOR))
 
     assert asyncio.run(collect(tmp_path, TIMEOUT_S)) is None
+
+
+def test_a_service_whose_root_is_not_there_runs_and_is_starting(tmp_path: Path):
+    lanes = tmp_path / "lanes"
+    lanes.mkdir()
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        while_held = asyncio.run(collect(lanes))
+
+    assert while_held == {
+        "actor": "Connector",
+        "name": CONNECTOR,
+        "pid": 0,
+        "state": "starting",
+        "since": "",
+        "restarts": 0,
+        "children": [],
+    }
+    assert asyncio.run(collect(lanes)) is None
