@@ -17,13 +17,8 @@ comma := ,
 BUILD_SECRETS = $(call secret,pip.conf,$(PIP_CONF)) $(call secret,ca.pem,$(CA_PEM)) $(call secret,apt.conf,$(APT_CONF))
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
-.PHONY: chaos
-.PHONY: demo test test-containers test-images check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
-.PHONY: load
-.PHONY: load bench-peers
-.PHONY: lock rolling sizing schemas clean
-.PHONY: lock rolling sizing schemas observability clean
+.PHONY: demo test test-containers test-images check scenarios scenarios-real chaos interop fuzz bench load bench-peers bench-sweep bench-throttle
+.PHONY: pressure soak chart observability schemas rolling sizing image base-image lock clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
