@@ -65,6 +65,10 @@ def test_an_accepted_segment_without_receipt_is_final_at_once():
     assert accepted("0A1F", request_dlr=False) == row(final=True, request_dlr=False)
 
 
+def test_a_segment_whose_submit_sm_is_traced_is_stored_with_its_traceparent():
+    assert accepted_row(Accepted("0A1F", SUBMITTED_AT, b"", "submit_sm"), CONTEXT) == row(traceparent="submit_sm")
+
+
 def test_an_answer_without_an_id_is_stored_without_one():
     assert accepted("") == row(smsc_message_id="", smsc_message_id_key="")
 

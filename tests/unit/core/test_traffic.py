@@ -249,6 +249,18 @@ def test_a_throttled_answer_pauses_the_session_and_its_order_is_tried_first_afte
     assert last.key not in made.sessions[A].in_hand
 
 
+@pytest.mark.parametrize("why", Unsubmitted)
+def test_an_order_that_comes_back_waits_from_then_on(why: Unsubmitted):
+    made, one, other = traffic(A), order("m"), order("n")
+    hand_over(made, [one, other])
+    assert (one.returned_at, other.returned_at) == (None, None)
+
+    made.reported(A, refusal(one, Status.ESME_RTHROTTLED), NOW + 1)
+    made.reported(A, returned(why, other), NOW + 2)
+
+    assert (one.returned_at, other.returned_at) == (NOW + 1, NOW + 2)
+
+
 def test_orders_throttled_together_keep_their_order():
     made, waiting = traffic(A), orders(3)
     hand_over(made, waiting)
