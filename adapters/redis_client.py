@@ -1,8 +1,9 @@
 """A Redis client whose calls end in time, one way or the other."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -12,9 +13,15 @@ from redis.exceptions import RedisError
 Answer = TypeVar("Answer")
 
 
-def open_client(url: str) -> Redis:
+SECURED = {"ssl_cert_reqs": "required", "ssl_check_hostname": True, "ssl_min_version": ssl.TLSVersion.TLSv1_2}
+"""Of rediss:// URLs, which may name a CA (ssl_ca_certs). Not the defaults of every redis-py."""
+
+
+def open_client(url: str, **options: Any) -> Redis:
     """Connects when first used, and again after each loss; one retry, for a connection that a restart has left dead."""
-    return Redis.from_url(url, retry=Retry(NoBackoff(), 1), socket_keepalive=True)
+    if url.startswith("rediss:"):
+        options |= SECURED
+    return Redis.from_url(url, retry=Retry(NoBackoff(), 1), socket_keepalive=True, **options)
 
 
 async def answer_within(deadline_s: float, call: Awaitable[Answer], unavailable: type[Exception]) -> Answer:

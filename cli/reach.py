@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.client_certificate import CertificateFiles
@@ -14,6 +13,7 @@ from adapters.nats.streams import StreamMissing, ensure_streams
 from adapters.operator_management import OperatorManagementClient, OperatorManagementUnavailable
 from adapters.postgres.errors import DatabaseError
 from adapters.postgres.migrate import require_migrated, schema_version
+from adapters.redis_client import open_client
 from cli import nats_once
 from cli.nats_once import NatsUnreachable, connected
 from config.settings import Settings
@@ -66,7 +66,7 @@ async def _streams(client: Client, manage: bool) -> str:
 
 async def reach_redis(settings: Settings) -> str:
     timeout_s = CONNECT_TIMEOUT_S
-    client = Redis.from_url(settings.redis_url, socket_connect_timeout=timeout_s, socket_timeout=timeout_s)
+    client = open_client(settings.redis_url, socket_connect_timeout=timeout_s, socket_timeout=timeout_s)
     try:
         await client.ping()
     except (RedisError, OSError, ValueError) as error:

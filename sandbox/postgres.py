@@ -10,6 +10,7 @@ import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -113,11 +114,15 @@ class PostgresServer(ServerProcess):
         finally:
             child.end(INITDB_STOP_SIGNAL, STOP_TIMEOUT_S)
 
+    def connect_as_superuser(self, database: str = DATABASE) -> psycopg.Connection[tuple[Any, ...]]:
+        """For what the role may not; each statement is a transaction."""
+        superuser = self._dsn(SUPERUSER, database)
+        return psycopg.connect(superuser, password=self._superuser_password, autocommit=True)
+
     def _make_database(self) -> None:
         """Renames the spare database that initdb made: CREATE DATABASE needs 0.1 to 0.4 s."""
         database, role = sql.Identifier(DATABASE), sql.Identifier(ROLE)
-        superuser = self._dsn(SUPERUSER, "template1")
-        with psycopg.connect(superuser, password=self._superuser_password, autocommit=True) as connection:
+        with self.connect_as_superuser("template1") as connection:
             verifier = connection.pgconn.encrypt_password(self._password.encode(), ROLE.encode(), b"scram-sha-256")
             make_role = sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}")  # hashed here: statements can be logged
             connection.execute(make_role.format(role, verifier.decode()))

@@ -1,7 +1,6 @@
 """The whole service against servers that enforce TLS and the rights of docs/rights."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -42,20 +41,20 @@ NOT_THE_CONNECTORS = (
 )
 NOT_THE_SENDERS = ("sms.dlr.inbound", "operator.health", "$JS.API.STREAM.INFO.SMS_DISPATCH", "$JS.ACK.SMS_DISPATCH.>")
 TROUBLE = ("nats_error", "nats_unavailable", "parts_delayed", "router_degraded", "server_unavailable")
-VIOLATION = re.compile(r'(?:Publish|Subscription) Violation.*Subject "(.*?)"')  # in the log of nats-server
 
 Work = Callable[[Client], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with Stack() as running:
+def stack(loop: BackgroundLoop) -> Iterator[Stack]:
+    with Stack(loop) as running:
+        running.migrate()
         yield running
 
 
 @pytest.fixture(scope="module")
 def services(stack: Stack) -> Services:
-    return Services(stack)
+    return Services(stack, is_migrated=True)
 
 
 @pytest.fixture(scope="module")
@@ -88,11 +87,11 @@ def platform(loop: BackgroundLoop, stack: Stack, connector: ConnectorProcess) ->
 
 
 @pytest.fixture
-def without_violation(stack: Stack) -> Iterator[None]:
-    """Nobody tries more than it may during the test."""
-    before = len(violations(stack))
+def without_refusal(stack: Stack) -> Iterator[None]:
+    """Nobody tries more than it may during the test, at any server."""
+    before = len(stack.refusals)
     yield
-    assert violations(stack)[before:] == []
+    assert stack.refusals[before:] == []
 
 
 @pytest.fixture
@@ -118,14 +117,9 @@ def refusals(stack: Stack, user: str, work: Work) -> list[str]:
         finally:
             await client.close()
 
-    before = len(violations(stack))
+    before = len(stack.refusals)
     asyncio.run(do())
-    return violations(stack)[before:]
-
-
-def violations(stack: Stack) -> list[str]:
-    """The subjects of all that NATS has refused so far."""
-    return VIOLATION.findall(stack.nats.log_file.read_text())
+    return stack.refusals[before:]
 
 
 def play(platform: Platform, operator: SimulatedOperator) -> None:
@@ -146,7 +140,7 @@ def play(platform: Platform, operator: SimulatedOperator) -> None:
     wait_until(lambda: platform.unsettled(OPERATOR) == 0, EVENT_S, "every dispatch acknowledged")
 
 
-@pytest.mark.usefixtures("without_violation")
+@pytest.mark.usefixtures("without_refusal")
 def test_the_main_job_needs_no_more_than_the_rights_of_a_connector(
     platform: Platform, operator: SimulatedOperator, connector: ConnectorProcess
 ):
@@ -194,7 +188,7 @@ def test_nats_refuses_everything_else(
     assert refusals(stack, user, try_all) == [*publish, *subscribe]
 
 
-@pytest.mark.usefixtures("without_violation")
+@pytest.mark.usefixtures("without_refusal")
 @pytest.mark.parametrize("user", ["connector", "stream_maker"])
 def test_check_needs_no_more_than_the_rights_of_the_service(
     commands_of: Callable[[str], None], capsys: pytest.CaptureFixture[str], user: str
@@ -203,7 +197,7 @@ def test_check_needs_no_more_than_the_rights_of_the_service(
     assert main(["check"]) == 0, capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("without_violation")
+@pytest.mark.usefixtures("without_refusal")
 def test_send_needs_no_more_than_the_rights_of_a_sender(
     commands_of: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ):

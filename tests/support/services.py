@@ -27,10 +27,11 @@ class Operator(Protocol):
 class Services:
     """Starts services; knows which operators the operator-management-service is to tell of."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, *, is_migrated: bool = False) -> None:
+        """is_migrated: the schema is there already."""
         self._stack = stack
         self._groups: dict[str, Sequence[Operator]] = {}
-        self._is_migrated = False
+        self._is_migrated = is_migrated
 
     @contextmanager
     def running(self, *operators: Operator, **settings: str) -> Iterator[ConnectorProcess]:

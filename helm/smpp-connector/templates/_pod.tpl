@@ -52,9 +52,19 @@ resources:
 {{- end -}}
 
 {{- define "smpp-connector.postgresEnv" -}}
+{{- include "smpp-connector.postgresEnvOf" (dict "root" . "role" .Values.postgres) }}
+{{- end -}}
+
+{{/* Of the role that owns the schema, where that is another one. */}}
+{{- define "smpp-connector.ownerEnv" -}}
+{{- $role := ternary .Values.migrations .Values.postgres (ne .Values.migrations.dsn "") }}
+{{- include "smpp-connector.postgresEnvOf" (dict "root" . "role" $role) }}
+{{- end -}}
+
+{{- define "smpp-connector.postgresEnvOf" -}}
 - name: POSTGRES_DSN
-  value: {{ .Values.postgres.dsn | quote }}
-{{- with .Values.postgres.passwordSecret }}
+  value: {{ .role.dsn | quote }}
+{{- with .role.passwordSecret }}
 {{- if .name }}
 - name: PGPASSWORD
   valueFrom:
@@ -63,7 +73,7 @@ resources:
       key: {{ .key }}
 {{- end }}
 {{- end }}
-{{- if .Values.postgres.caSecret.name }}
+{{- if .root.Values.postgres.caSecret.name }}
 - name: PGSSLROOTCERT
   value: /etc/smpp-connector/postgres-ca/ca.crt
 {{- end }}

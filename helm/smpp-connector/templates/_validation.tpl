@@ -1,9 +1,10 @@
 {{/* What a schema cannot say, or not clearly: passwords in the wrong place, and what must fit together. */}}
 {{- define "smpp-connector.validate" -}}
 {{- $problems := list -}}
-{{- $dsn := .Values.postgres.dsn -}}
-{{- if or (regexMatch "://[^/@]*:[^/@]*@" $dsn) (regexMatch "(?i)password *=" $dsn) -}}
-{{- $problems = append $problems "postgres.dsn holds a password: it belongs into a Secret, see postgres.passwordSecret" -}}
+{{- range $name, $role := dict "migrations" .Values.migrations "postgres" .Values.postgres -}}
+{{- if or (regexMatch "://[^/@]*:[^/@]*@" $role.dsn) (regexMatch "(?i)password *=" $role.dsn) -}}
+{{- $problems = append $problems (printf "%s.dsn holds a password: it belongs into a Secret, see %s.passwordSecret" $name $name) -}}
+{{- end -}}
 {{- end -}}
 {{- if contains "@" .Values.redis.url -}}
 {{- $problems = append $problems "redis.url holds credentials: put the whole URL into a Secret, see redis.urlSecret" -}}

@@ -8,7 +8,7 @@ from pathlib import Path
 import gevent
 import nats
 import pytest
-from secured_stack import nats_rights
+from rights import nats_rights
 
 from loadtest.locusts.connection import Connection, Login, NatsError, Server, servers_of
 from loadtest.locusts.jetstream import EventFeed, Publisher
