@@ -396,6 +396,28 @@ def by_name(tree: Node) -> dict[str, Node]:
     return {node["name"]: node for node in nodes_of(tree)}
 
 
+def test_the_stream_of_the_page_tells_how_each_operator_stands(connector: ConnectorProcess):
+    with urllib.request.urlopen(f"{connector.http}/events", timeout=RECOVERY_S) as stream:
+        data = next(line for line in stream if line.startswith(b"data: "))
+    overview = json.loads(data.removeprefix(b"data: "))
+
+    assert figures(overview, "is_healthy", "headline") == {
+        "is_healthy": True,
+        "headline": f"healthy: 1 operator bound, {len(TREE)} actors running",
+    }
+    (view,) = overview["operators"]
+    assert figures(view, "operator_id", "condition", "reasons", "receipts_waiting", "retry_in_s", "lease") == {
+        "operator_id": "alpha",
+        "condition": "bound",
+        "reasons": [],
+        "receipts_waiting": 0,
+        "retry_in_s": None,
+        "lease": "no limit",
+    }
+    assert by_name(view["node"]).keys() == {"operator@alpha", SESSION}
+    assert {actor["name"] for actor in overview["actors"]} == TREE.keys() - {"operator@alpha", SESSION}
+
+
 def test_probes_and_build_info_of_a_bound_service(connector: ConnectorProcess):
     assert (connector.get("/healthz"), connector.get("/readyz")) == ("alive\n", "ready\n")
     assert connector.metrics()[f'smpp_build_info{{version="{version()}"}}'] == 1
