@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.command import ExitCode, add_config_argument, complain, settings_of
@@ -32,32 +33,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    from actors.inspection import collect_now
-
     runtime_dir = settings_of(args, only=["RUNTIME_DIR"]).runtime_dir
     code = ExitCode.OK
     with contextlib.suppress(KeyboardInterrupt), _output(args) as show:
         while True:
-            code = _dump_once(collect_now(runtime_dir), args.operator, show)
-            if code is ExitCode.NOT_RUNNING:
-                complain(f"no service runs in {runtime_dir}")
-            if code is ExitCode.USAGE:
-                complain(f"the service has no operator {args.operator}")
+            code = _dump_once(runtime_dir, args.operator, show)
             if not args.watch:
                 break
             time.sleep(PERIOD_S)
     return code
 
 
-def _dump_once(tree: Node | None, operator_id: str | None, show: Show) -> ExitCode:
+def _dump_once(runtime_dir: Path, operator_id: str | None, show: Show) -> ExitCode:
+    from actors.inspection import collect_now
     from actors.names import operator_name
     from actors.overview import overview_now
     from cli.dump_rendering import branch_of
 
+    try:
+        tree = collect_now(runtime_dir)
+    except PermissionError:
+        complain(f"{runtime_dir} is another user's")
+        return ExitCode.USAGE
     if tree is None:
+        complain(f"no service runs in {runtime_dir}")
         return ExitCode.NOT_RUNNING
     shown = tree if operator_id is None else branch_of(tree, operator_name(operator_id))
     if shown is None:
+        complain(f"the service has no operator {operator_id}")
         return ExitCode.USAGE
     seen = overview_now(shown)
     show(shown, seen)

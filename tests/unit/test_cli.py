@@ -353,6 +353,18 @@ def test_dump_of_a_service_that_does_not_run_exits_3(
     assert capsys.readouterr() == ("", f"smpp-connector: no service runs in {tmp_path}\n")
 
 
+def test_dump_of_another_users_service_is_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    def forbidden(_: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("actors.inspection.collect_now", forbidden)
+
+    assert main(["dump"]) == 2
+    assert capsys.readouterr() == ("", f"smpp-connector: {tmp_path} is another user's\n")
+
+
 def test_dump_as_json_is_the_tree(running: list[dict[str, Any] | None], capsys: pytest.CaptureFixture[str]):
     running.append(TREE)
 
