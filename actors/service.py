@@ -69,6 +69,7 @@ class Service:
         """The root supervisor has no actor above it, and Thespian starts none anew: this process does."""
         watch = LaneWatch(lane_address(self._folder.lanes, ROOT_NAME))
         policy = RestartPolicy()
+        restarts = metrics.counter("smpp_actor_restarts_total", actor=CLASS_OF_ROOT.rpartition(".")[2])
         admin = 0
         while True:
             policy.started(time.monotonic())
@@ -77,7 +78,7 @@ class Service:
                 await watch.lost()
             delay_s = policy.delay_s(time.monotonic())
             log_event(log, logging.ERROR, "root_died", restart_in_s=round(delay_s, 2))
-            metrics.counter("smpp_actor_restarts_total", actor=CLASS_OF_ROOT.rpartition(".")[2]).inc()
+            restarts.inc()
             await asyncio.sleep(delay_s)
             try:
                 if not is_alive(admin):

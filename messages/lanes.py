@@ -100,12 +100,14 @@ class MessageContext(Struct, frozen=True, array_like=True):
 class SubmitOrder(Struct, frozen=True, array_like=True):
     """One submit_sm to send. body: the PDU without its header. context: an encoded MessageContext.
 
-    key: the OperatorActor's number for it. traceparent: of what it is to be traced under; empty: it is not traced.
+    key: the OperatorActor's number for it. published_at: of its dispatch, seconds since the epoch. traceparent: of what
+    it is to be traced under; empty: it is not traced.
     """
 
     key: int
     body: bytes
     context: bytes
+    published_at: float
     traceparent: str = ""
 
     def __repr__(self) -> str:

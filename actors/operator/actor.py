@@ -92,8 +92,9 @@ class OperatorBody(Body):
         self._writer.start()
         self._health = HealthReporter(self._operator, health_lane, self._session_counts)
         health_lane.start()
-        self._to_submit_seconds = metrics.histogram("smpp_dispatch_to_submit_seconds", operator=self._operator_id)
-        self._count_unknown(self._last_words.of_predecessors())
+        self._unknown = metrics.counter("smpp_submits_unknown_total", operator=self._operator_id)
+        self._unknown.inc(self._last_words.of_predecessors())
+        self._show_limit()
         await self._permits.start()
         self.spawn(self._permits.keep_in_touch())
         self._sessions.reconcile()
@@ -139,8 +140,9 @@ class OperatorBody(Body):
         for name, orders in self._traffic.assign(permits, now, wall_now).items():
             write_by = self._permits.spend(len(orders), now)
             self._history.rate.add(len(orders))
-            metrics.observe_all(self._to_submit_seconds, [wall_now - order.published_at for order in orders])
-            submits = [SubmitOrder(order.key, order.body, order.encoded_context) for order in orders]
+            submits = [
+                SubmitOrder(order.key, order.body, order.encoded_context, order.published_at) for order in orders
+            ]
             if self._spans is not None:
                 submits = self._spans.handed_out(submits, orders, name, now)
             batch = SubmitBatch(submits, write_by)
@@ -170,11 +172,7 @@ class OperatorBody(Body):
             self._writer.send(ConcludedBatch(concluded))
             self._tell_router_of(concluded)
         unknown, self._traffic.unknown_outcomes = self._traffic.unknown_outcomes, 0
-        self._count_unknown(unknown)
-
-    def _count_unknown(self, count: int) -> None:
-        if count:
-            metrics.counter("smpp_submits_unknown_total", operator=self._operator_id).inc(count)
+        self._unknown.inc(unknown)
 
     def _tell_router_of(self, concluded: list[Concluded]) -> None:
         back = [one.context.reply for one in concluded if one.conclusion is Conclusion.GIVE_BACK]
@@ -249,6 +247,7 @@ class OperatorBody(Body):
         self._health.configure(operator)
         self._history.configure(operator)
         self._endpoints.configure(operator)
+        self._show_limit()
 
     async def _check_holds(self) -> None:
         while True:
@@ -290,6 +289,9 @@ class OperatorBody(Body):
         if status.state is ActorState.RUNNING and self._endpoints.active is None:
             return msgspec.structs.replace(status, state=ActorState.DEGRADED)
         return status
+
+    def _show_limit(self) -> None:
+        metrics.gauge("smpp_tps_limit", operator=self._operator_id).set(self._operator.tps)
 
     def _session_counts(self) -> tuple[int, int]:
         return self._traffic.bound, self._operator.bind.sessions

@@ -46,6 +46,7 @@ class Arrivals:
         """ready: called whenever something may have been queued or concluded."""
         self._writer = writer
         self._ready = ready
+        self._transliterated = metrics.counter("smpp_texts_transliterated_total", operator=self._operator_id)
         self._door = Door(self._operator_id, self._known, spawn)
         self._references = ReferenceSource(self._numbered, spawn)
 
@@ -107,8 +108,7 @@ class Arrivals:
 
     def _count_transliterated(self) -> None:
         count, self._intake.transliterated = self._intake.transliterated, 0
-        if count:
-            metrics.counter("smpp_texts_transliterated_total", operator=self._operator_id).inc(count)
+        self._transliterated.inc(count)
 
     def _look_up(self, arrivals: list[Arrival]) -> None:
         query = next(self._intake.numbers)

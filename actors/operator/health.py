@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from actors.runtime.lanes import LaneClient
 from actors.runtime.surroundings import surroundings
@@ -12,6 +13,9 @@ from core.health import HealthVerdict, Transition
 from core.wall_clock import rfc3339
 from messages.events import HealthState, OperatorHealthEvent
 from messages.lanes import HealthTransition
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter
 
 NOT_BOUND_YET = "not bound yet"
 
@@ -30,6 +34,7 @@ class HealthReporter:
         self._last: OperatorHealthEvent | None = None
         self.since = rfc3339(time.time())
         """Since when `state` is so."""
+        self._moves = {role: self._counter(role) for role in EndpointRole}
         lane.on_connect = self._tell_again
         self._show()
 
@@ -62,7 +67,7 @@ class HealthReporter:
         """Its role is kept with it: when the traffic leaves it, the settings may not know it any more."""
         self._role = self._operator.endpoints[endpoint].role
         if self._carrier not in (None, endpoint):
-            metrics.counter("smpp_failovers_total", operator=self._operator.operator_id, to=self._role.value).inc()
+            self._moves[self._role].inc()
         self._carrier = endpoint
 
     def _event(self, transition: Transition) -> OperatorHealthEvent:
@@ -81,6 +86,9 @@ class HealthReporter:
             connector_id=connector_id,
             at=at,
         )
+
+    def _counter(self, to: EndpointRole) -> "Counter":
+        return metrics.counter("smpp_failovers_total", operator=self._operator.operator_id, to=to.value)
 
     def _show(self) -> None:
         is_bound = self._verdict.state in (HealthState.BOUND, HealthState.FAILBACK)

@@ -9,10 +9,12 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from actors.certificates import CertificateEnds
 from actors.clients.event_publisher import EventPublisher
 from actors.clients.management import management_client
 from actors.clients.nats_client import connected_client
 from actors.names import operator_name
+from actors.router.backlogs import LOOK_EVERY_S, Backlogs
 from actors.router.route import Route
 from actors.router.strays import Strays
 from actors.runtime.base import BaseActor
@@ -49,6 +51,7 @@ class DispatchRouterBody(Body):
         self._poll_now = asyncio.Event()
         self._may_have_new_credentials = False
         self._last_error = ""
+        self._certificates = CertificateEnds()
 
     async def run(self) -> None:
         self._management = management_client()
@@ -56,13 +59,16 @@ class DispatchRouterBody(Body):
 
     async def _work(self) -> None:
         self._client: Client = await connected_client(self.name, reconnected_cb=self._reconnected)
+        self._backlogs = Backlogs(self._client)
         await self._client.subscribe(CONFIG_CHANGED, cb=self._config_changed)
         await self._ensure_streams()
         self.spawn(self._check_pulls())
         self.spawn(self._look_for_strays())
+        self.spawn(self._look_at_backlogs())
         while True:
             await self._poll()
             self._pass_on_news()
+            self._show_certificates()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._poll_now.wait(), POLL_S)
             self._poll_now.clear()
@@ -138,6 +144,7 @@ class DispatchRouterBody(Body):
         self._routes[operator.operator_id] = route
         route.follower = self.spawn(route.follow_demand())
         await route.news.follow()
+        await self._backlogs.look([operator.operator_id])
         self.start_child("actors.operator.actor.OperatorActor", name, operator)
 
     def _reconfigure(self, route: Route, operator: OperatorConfig) -> None:
@@ -158,6 +165,8 @@ class DispatchRouterBody(Body):
     def _remove(self, operator_id: str) -> None:
         """In the background, as it may take as long as a stop; it can come again when it has ended."""
         self._leaving.add(operator_id)
+        self._backlogs.forget(operator_id)
+        self._certificates.forget(operator_id)
         self.spawn(self._drain_and_end(self._routes.pop(operator_id)))
 
     async def _drain_and_end(self, route: Route) -> None:
@@ -200,6 +209,18 @@ class DispatchRouterBody(Body):
         while True:
             await asyncio.sleep(STRAYS_EVERY_S)
             await strays.look(self._routes)
+
+    # What a person on call looks at.
+
+    async def _look_at_backlogs(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self._backlogs.look(list(self._routes))
+
+    def _show_certificates(self) -> None:
+        self._certificates.show_files(surroundings().settings)
+        for route in self._routes.values():
+            self._certificates.show_authorities(route.operator)
 
     def _failed(self, reason: str) -> None:
         self._last_error = reason

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.runtime.lanes import Delivery, LaneConnection, LaneServer, lane_address
 from actors.runtime.surroundings import surroundings
@@ -19,6 +19,9 @@ from core.roll_call import RollCall
 from core.wall_clock import rfc3339
 from messages.control import Drain, Drained, Ping, Pong, Start, Started
 from messages.lanes import ActorState, ChildStatus, StatusReply
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter
 
 END_WITHIN_S = 2.0  # a child that was asked to exit
 LOOK_S = 0.02  # between looks at a condition, while stopping
@@ -127,8 +130,9 @@ class Body:
         return task
 
     def start_child(self, actor: str, name: str, argument: Any = None) -> None:
-        self._children[name] = Child(actor, name, argument)
-        self._create(self._children[name])
+        self._children[name] = child = Child(actor, name, argument)
+        self._restarts_of(child)  # from 0 on: Prometheus sees no increase where a series begins at 1
+        self._create(child)
 
     async def end_child(self, name: str) -> None:
         """End it for good; returns when its process is gone, and with it all that it held."""
@@ -223,7 +227,7 @@ class Body:
         self._set_child_state(child, ActorState.RESTARTING)
         delay_s = child.policy.delay_s(time.monotonic())
         log_event(log, logging.WARNING, "actor_died", child=child.name, restart_in_s=round(delay_s, 2))
-        metrics.counter("smpp_actor_restarts_total", actor=child.class_name).inc()
+        self._restarts_of(child).inc()
         self.child_died(child)
         asyncio.get_running_loop().call_later(delay_s, self._restart, child)
 
@@ -298,6 +302,9 @@ class Body:
     def _set_child_state(self, child: Child, state: ActorState) -> None:
         child.state = state
         child.since = rfc3339(time.time())
+
+    def _restarts_of(self, child: Child) -> "Counter":
+        return metrics.counter("smpp_actor_restarts_total", actor=child.class_name)
 
     def _child_status(self, child: Child) -> ChildStatus:
         return ChildStatus(

@@ -7,6 +7,7 @@ one way to know is to ask.
 import asyncio
 from collections.abc import Callable
 
+from actors.certificates import Certificate, CertificateEnds
 from actors.clients.management import management_client
 from actors.clients.retry import until_available
 from adapters.operator_management import OperatorManagementUnavailable, OperatorUnknown
@@ -20,6 +21,7 @@ class BindCredentials:
         self._operator_id = operator_id
         self._outdated = outdated
         self._management = management_client()
+        self._certificates = CertificateEnds()
         self._check = asyncio.Event()
         self.version: int | str | None = None
         """Of those used last; None before the first bind."""
@@ -28,6 +30,7 @@ class BindCredentials:
         """For a bind. Raises OperatorUnknown or OperatorManagementUnavailable."""
         credentials = await self._management.fetch_credentials(self._operator_id)
         self.version = credentials.version
+        self._certificates.show(Certificate.SMSC_CLIENT, self._operator_id, credentials.tls_cert_pem)
         return credentials
 
     def check(self) -> None:

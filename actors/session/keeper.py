@@ -5,7 +5,7 @@ import contextlib
 import logging
 import math
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from actors.session.credentials import BindCredentials
 from actors.session.lease import BindLease, LeaseDenied, Spawn
@@ -22,10 +22,21 @@ from core.bind_refusals import wait_s
 from messages.control import SessionAssignment
 from smpp.constants import CommandStatus
 
+if TYPE_CHECKING:
+    from prometheus_client import Counter
+
 UNBIND_S = 1.0  # for unbind, the SMSC's unbind_resp and the close
 ANSWER_S = 3.0  # for the answer to a bind that is not wanted any more
 RELEASE_S = 1.0  # for giving the lease back, after the links are closed
 LOOK_S = 0.02  # between looks whether all is answered, while parting
+
+COUNTED_FROM_ZERO = (
+    CommandStatus.ESME_ROK,
+    CommandStatus.ESME_RINVPASWD,
+    CommandStatus.ESME_RINVSYSID,
+    CommandStatus.ESME_RINVSYSTYP,
+)
+"""Results whose first time must be seen: Prometheus sees no increase where a series begins at 1."""
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +74,8 @@ class BindKeeper:
         self._traffic = traffic
         self.credentials = BindCredentials(operator.operator_id, traffic.outdated)
         self._backoff = Backoff(operator.timers.reconnect_min_s, operator.timers.reconnect_max_s)
+        for result in COUNTED_FROM_ZERO:
+            self._counter(result.name)
         self._lease = BindLease(assignment, name, self.part, spawn)
         self._stopped = asyncio.Event()
         self._ended = asyncio.Event()
@@ -71,6 +84,7 @@ class BindKeeper:
         self._part_reason = ""
         self._attempt: asyncio.Timeout | None = None
         self._has_connected = False
+        self._reconnects = metrics.counter("smpp_reconnects_total", operator=operator.operator_id)
         self._carries = False
         self._retry_at = 0.0
         self.is_bound = False
@@ -239,11 +253,14 @@ class BindKeeper:
             await asyncio.wait_for(self._stopped.wait(), delay_s)
 
     def _count(self, result: str) -> None:
-        metrics.counter("smpp_binds_total", operator=self._operator.operator_id, result=result).inc()
+        self._counter(result).inc()
+
+    def _counter(self, result: str) -> "Counter":
+        return metrics.counter("smpp_binds_total", operator=self._operator.operator_id, result=result)
 
     def _count_reconnect(self) -> None:
         if self._has_connected:
-            metrics.counter("smpp_reconnects_total", operator=self._operator.operator_id).inc()
+            self._reconnects.inc()
         self._has_connected = True
 
     def _where(self) -> dict[str, str]:

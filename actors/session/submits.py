@@ -37,6 +37,7 @@ class SubmitPath:
         self.reports = SubmitReports(operator.session_window())
         self._accepted = self._counter(CommandStatus.ESME_ROK)
         self._seconds = metrics.histogram("smpp_submit_sm_seconds", operator=operator.operator_id)
+        self._since_dispatch = metrics.histogram("smpp_dispatch_to_submit_seconds", operator=operator.operator_id)
         self._window_in_use = metrics.gauge("smpp_window_in_use", operator=operator.operator_id, session=session)
         self._journal = _journal(operator, session)
         tracer = tracing.tracer()
@@ -45,18 +46,28 @@ class SubmitPath:
     def submit(self, batch: SubmitBatch) -> None:
         """Send what the window takes, if it is not too late; the rest goes back unsent."""
         link = self._transmitter()
-        now = time.monotonic()
-        for index, order in enumerate(batch.orders):
-            if link is None or not link.connection.free_slots or now > batch.write_by:
-                self._send_back(batch.orders[index:])
+        written = self._write(batch, link) if link is not None else 0
+        if written < len(batch.orders):
+            self._send_back(batch.orders[written:])
+        if link is not None:
+            link.flush()
+            self._window_in_use.set(link.connection.in_flight)
+
+    def _write(self, batch: SubmitBatch, link: SmppLink) -> int:
+        """How many of them, in their order."""
+        written, now, wall_now = 0, time.monotonic(), time.time()
+        for order in batch.orders:
+            if not link.connection.free_slots or now > batch.write_by:
                 break
             self._journal.written(order.key, order.context)
             sequence_number = link.connection.submit(order.body, order, now)
             if self._spans is not None and order.traceparent:
                 self._spans.written(order, sequence_number, time.time())
-        if link is not None:
-            link.flush()
-            self._window_in_use.set(link.connection.in_flight)
+            written += 1
+        if written:
+            waited_s = [wall_now - order.published_at for order in batch.orders[:written]]
+            metrics.observe_all(self._since_dispatch, waited_s)
+        return written
 
     def received(self, link: SmppLink, events: list[Event], at: float) -> None:
         """Everything that answers a submit among the events of one read. at: seconds since the epoch."""

@@ -67,6 +67,12 @@ async def ensure_parts_consumer(client: Client) -> None:
     )
 
 
+async def waiting_dispatches(client: Client, operator_id: str) -> int:
+    """Dispatches of the operator that no replica has been given yet. Raises NatsError or OSError."""
+    info = await client.jetstream().consumer_info(DISPATCH_STREAM, consumer_name(operator_id))
+    return info.num_pending or 0
+
+
 def wanted_streams() -> list[StreamConfig]:
     """As they are created."""
     return [

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 import yaml
-from helm_chart import CHART, PROJECT, only, rendering
+from helm_chart import CHART, PROJECT, only, rendering, template
 from prometheus_queries import promtool, run_promtool, unknown_names
+from runbook import anchors
 
 RULES = CHART / "files" / "alerts.yaml"
 RULE_TESTS = PROJECT / "tests" / "chart" / "alerts.test.yaml"
+RUNBOOK = "docs/runbook.md"
+WIKI = "https://wiki.example/smpp/runbook"
 
 Rule = dict[str, Any]
 
@@ -65,7 +68,7 @@ def test_an_alert_asks_only_for_what_there_is(alert: str):
 def test_an_alert_says_how_grave_it_is_what_it_means_and_what_to_do(alert: str):
     rule = rules()[alert]
     assert rule["labels"]["severity"] in ("critical", "warning")
-    assert rule["annotations"].keys() == {"summary", "description"}
+    assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
 
 
 def test_the_first_alert_is_built_on_smpp_operator_bound():
@@ -75,6 +78,19 @@ def test_the_first_alert_is_built_on_smpp_operator_bound():
 
 def test_the_chart_takes_the_rules_from_the_plain_file():
     assert only(rendering("production"), "PrometheusRule")["spec"] == yaml.safe_load(RULES.read_text())
+
+
+def test_the_alerts_of_the_chart_link_to_where_the_team_reads_the_runbook():
+    chart = only(template(monitoring__alerts__enabled="true", monitoring__alerts__runbookUrl=WIKI), "PrometheusRule")
+    links = [rule["annotations"]["runbook_url"] for rule in chart["spec"]["groups"][0]["rules"]]
+    assert links == [rule["annotations"]["runbook_url"].replace(RUNBOOK, WIKI) for rule in rules().values()]
+
+
+@pytest.mark.parametrize("alert", rules())
+def test_an_alert_links_to_a_section_of_the_runbook(alert: str):
+    page, _, section = rules()[alert]["annotations"]["runbook_url"].partition("#")
+    assert page == RUNBOOK
+    assert section in anchors(PROJECT / RUNBOOK)
 
 
 def test_a_name_that_does_not_exist_is_found():

@@ -113,7 +113,7 @@ CONTEXT = MessageContext("m", "mno", 1, 1, "reply", True, 60.0, IdRule.STRING, {
 ITEM = DispatchItem(
     payload=MARK_BYTES, reply="reply", deliveries=1, traceparent="trace", published_at=1.0, pulled_at=2.0
 )
-ORDER = SubmitOrder(key=1, body=MARK_BYTES, context=b"context")
+ORDER = SubmitOrder(key=1, body=MARK_BYTES, context=b"context", published_at=0.0)
 CONCLUDED = Concluded(Conclusion.DEAD, CONTEXT, reason="not a JSON object", payload=MARK_BYTES)
 PART = InboundPart(
     key=1,

@@ -70,7 +70,7 @@ class Session:
         self.path.reports.report_to(self.operator)  # type: ignore[arg-type]
 
     def submit(self, *keys: int, write_by: float = IN_AN_HOUR) -> list[SubmitOrder]:
-        orders = [SubmitOrder(key, b"body", b"context %d" % key) for key in keys]
+        orders = [SubmitOrder(key, b"body", b"context %d" % key, published_at=0.0) for key in keys]
         self.path.submit(SubmitBatch(orders, write_by))
         return orders
 
