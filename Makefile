@@ -17,7 +17,7 @@ comma := ,
 BUILD_SECRETS = $(call secret,pip.conf,$(PIP_CONF)) $(call secret,ca.pem,$(CA_PEM)) $(call secret,apt.conf,$(APT_CONF))
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test test-containers test-images check scenarios scenarios-real chaos interop fuzz bench load bench-peers bench-sweep bench-throttle
+.PHONY: demo test test-containers test-images check scenarios scenarios-real chaos interop fuzz bench load bench-peers bench-scrape bench-sweep bench-throttle
 .PHONY: pressure soak chart observability schemas rolling sizing image base-image lock clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
@@ -65,6 +65,9 @@ load: $(STAMP)  ## Locust against a sandbox; LOAD_ARGS="--host nats://... --nkey
 bench-peers: $(STAMP)  ## beside Kannel, at the same simulator, in turns; PEERS_ARGS="--rounds 1" for short
 	@$(BIN)/python -m loadtest.peers $(PEERS_ARGS)
 
+bench-scrape: $(STAMP)  ## CPU of a scrape of /metrics with 100 operators; SCRAPE_ARGS="--operators 300" for more
+	@$(BIN)/python -m loadtest.scrape $(SCRAPE_ARGS)
+
 bench-sweep: $(STAMP)  ## the sweep of expired correlations beside the writes; SWEEP_ARGS="--rows 20000000" for large
 	@$(BIN)/python -m loadtest.sweep $(SWEEP_ARGS)
 
@@ -81,7 +84,7 @@ chart: $(VENV)/.chart  ## the Helm chart: lint, whole resources, schemas of Kube
 	@$(BIN)/python -m pytest -rs tests/chart $(PYTEST_ARGS)
 	@mkdir -p dist && $(BIN)/helm package helm/smpp-connector --destination dist
 
-observability: $(VENV)/.browser  ## the status page in Chromium, where that and its chromedriver are installed; pictures in build/status-page
+observability: $(VENV)/.browser  ## a real Prometheus and Alertmanager, the runbook's commands, the status page in Chromium (build/status-page)
 	@$(BIN)/python -m pytest -rs tests/observability $(PYTEST_ARGS)
 
 schemas: $(STAMP)  ## the JSON Schemas and the pacts anew, after a change of an event, the dispatch or the operator's settings
