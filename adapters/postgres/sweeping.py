@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 BATCH = 500  # rows; a transaction of some 20 ms
-RESTS = 3.0  # times as long as a batch took: a busy server is left alone for longer
+RESTS = 1.0  # times as long as a batch took: a busy server is left alone for longer
 MOST_REST_S = 5.0
 
 

@@ -2,7 +2,7 @@
 -- it is concluded: its rows are what the verdict is taken from. One that was never concluded, because some of its
 -- segments were neither accepted nor refused, goes after $2 seconds more.
 WITH due AS MATERIALIZED (
-    SELECT c.message_id, c.operator_id
+    SELECT c.ctid AS row_id, c.message_id, c.operator_id, c.segments
     FROM smpp.message_correlations c
     WHERE c.expires_at <= now() AND c.settled_at IS NOT NULL
         AND (
@@ -18,13 +18,16 @@ WITH due AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 ),
 doomed AS MATERIALIZED (
-    SELECT DISTINCT c.row_id
+    SELECT d.row_id FROM due d WHERE d.segments = 1
+    UNION
+    SELECT c.row_id
     FROM due d
     CROSS JOIN LATERAL (
         SELECT c.ctid AS row_id FROM smpp.message_correlations c
         WHERE c.message_id = d.message_id AND c.operator_id = d.operator_id
         LIMIT 255
     ) c
+    WHERE d.segments > 1
 ),
 deleted AS (
     DELETE FROM smpp.message_correlations c
