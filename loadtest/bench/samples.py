@@ -11,25 +11,33 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from loadtest.bench.accounting import pss_bytes
+from loadtest.bench.connector import actor_names
 from loadtest.bench.loopback_http import get_json
 from loadtest.bench.rig import Rig
 
 Queues = Mapping[str, Mapping[str, float]]
 """Figures that are numbers, by name, of each actor, by name."""
 
+UNNAMED = "main and Thespian's own"
+
 
 class Sample(NamedTuple):
-    """At one moment. descriptors, threads: of all its processes. files: in RUNTIME_DIR. deliveries: deliver_sm that the
-    simulator has sent so far."""
+    """At one moment. memory: PSS in octets of each process, by the name of its actor. descriptors, threads: of all its
+    processes. files: in RUNTIME_DIR. deliveries: deliver_sm that the simulator has sent so far."""
 
     at: float
-    pss_bytes: int
+    memory: Mapping[str, int]
     processes: int
     descriptors: int
     threads: int
     files: int
     deliveries: int
     queues: Queues
+
+    @property
+    def pss_bytes(self) -> int:
+        """Of all its processes."""
+        return sum(self.memory.values())
 
 
 def take_sample(rig: Rig) -> Sample:
@@ -39,15 +47,16 @@ def take_sample(rig: Rig) -> Sample:
     """
     pids = rig.connector.pids()
     rig.simulator.act("enquire-link")
+    status = get_json(rig.connector.port, "/status")
     return Sample(
         at=monotonic(),
-        pss_bytes=pss_bytes(pids),
+        memory=memory_of(pids, actor_names(status)),
         processes=len(pids),
         descriptors=entries(Path(f"/proc/{pid}/fd") for pid in pids),
         threads=entries(Path(f"/proc/{pid}/task") for pid in pids),
         files=sum(len(names) for _folder, _folders, names in os.walk(rig.connector.settings()["RUNTIME_DIR"])),
         deliveries=rig.simulator.report()["receipts"]["sent"],
-        queues=queues_of(get_json(rig.connector.port, "/status")),
+        queues=queues_of(status),
     )
 
 
@@ -67,6 +76,14 @@ async def sampling(rig: Rig, every_s: float) -> AsyncIterator[list[Sample]]:
 def entries(folders: Iterable[Path]) -> int:
     """In all of them; a process that has gone meanwhile has none."""
     return sum(_entries(folder) for folder in folders)
+
+
+def memory_of(pids: Iterable[int], names: Mapping[int, str]) -> dict[str, int]:
+    """PSS in octets by name; of the processes that have none together."""
+    memory = dict.fromkeys([*names.values(), UNNAMED], 0)
+    for pid in pids:
+        memory[names.get(pid, UNNAMED)] += pss_bytes([pid])
+    return memory
 
 
 def queues_of(node: Mapping[str, Any]) -> dict[str, dict[str, float]]:

@@ -22,6 +22,8 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
         soaked = interruption.run(soak(rig, options.seconds, options.tps, options.cut_every_s))
     for trend in soaked.trends:
         print(f"  {trend.name:<20} first third {trend.first:>15,.0f}   last third {trend.last:>15,.0f}")
+    for name, rise in soaked.growth.items():
+        print(f"  memory of {name:<40} {rise:>+15,d}")
     for problem in soaked.problems:
         print(problem, file=sys.stderr)
     print(json.dumps(_figures(soaked, options)))

@@ -47,6 +47,18 @@ def trends(samples: Sequence[Sample]) -> list[Trend]:
     return [_trend(holding, samples[:third], samples[-third:]) for holding in HOLDINGS]
 
 
+def growth(samples: Sequence[Sample]) -> dict[str, int]:
+    """By how many octets the memory of each process rose, as in `trends`, the most first."""
+    third = len(samples) // 3
+    names = samples[-1].memory.keys()
+    rises = {name: _median_memory(samples[-third:], name) - _median_memory(samples[:third], name) for name in names}
+    return dict(sorted(rises.items(), key=lambda rise: -rise[1]))
+
+
+def _median_memory(samples: Sequence[Sample], name: str) -> int:
+    return round(median(sample.memory.get(name, 0) for sample in samples))
+
+
 def _trend(holding: Holding, first: Sequence[Sample], last: Sequence[Sample]) -> Trend:
     before, after = (median(getattr(sample, holding.name) for sample in part) for part in (first, last))
     return Trend(holding.name, before, after, after <= before * (1 + GROWTH) + holding.slack)

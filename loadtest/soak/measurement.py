@@ -1,7 +1,7 @@
 """Steady traffic over links that are cut now and then, sampled all the time and reconciled at the end."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtest.bench.reconciliation import reconcile
@@ -9,7 +9,7 @@ from loadtest.bench.rig import Plan, Rig, usage_between
 from loadtest.bench.samples import sampling
 from loadtest.bench.schedule import publish_evenly
 from loadtest.bench.streams import all_bound, all_settled, connected, enable_operators
-from loadtest.soak.flatness import Trend, trends
+from loadtest.soak.flatness import Trend, growth, trends
 from sandbox.link_proxy import LinkProxy
 
 OPERATORS = 2
@@ -24,7 +24,8 @@ UNKNOWN = "smpp_submits_unknown_total"
 @dataclass(frozen=True, slots=True)
 class Soaked:
     """cuts: of all links at once. binds: that the simulator accepted. unknown: submit_sm that the service counted as
-    unanswered; repeated: messages that the simulator saw twice. problems: what does not hold."""
+    unanswered; repeated: messages that the simulator saw twice. growth: of each process, in octets. problems: what does
+    not hold."""
 
     messages: int
     cuts: int
@@ -32,6 +33,7 @@ class Soaked:
     unknown: int
     repeated: int
     trends: Sequence[Trend]
+    growth: Mapping[str, int]
     problems: Sequence[str]
 
 
@@ -58,7 +60,8 @@ async def soak(rig: Rig, seconds: int, rate_tps: int, cut_every_s: float) -> Soa
         unknown = int(rig.connector.counted(UNKNOWN))
         reconciled = await reconcile(rig, client, messages, usage, repeated=unknown)
     warm_up_s = min(WARM_UP_S, seconds / 4)
-    found = trends([sample for sample in samples if sample.at > samples[0].at + warm_up_s])
+    warm = [sample for sample in samples if sample.at > samples[0].at + warm_up_s]
+    found = trends(warm)
     report = reconciled.report
     return Soaked(
         messages=messages,
@@ -67,6 +70,7 @@ async def soak(rig: Rig, seconds: int, rate_tps: int, cut_every_s: float) -> Soa
         unknown=unknown,
         repeated=report["messages"]["duplicated"],
         trends=found,
+        growth=growth(warm),
         problems=[*reconciled.problems, *_grown(found), *_unbound(report["binds"]["total"], cuts)],
     )
 

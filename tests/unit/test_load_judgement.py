@@ -3,14 +3,14 @@
 import pytest
 
 from loadtest.bench.rig import NeverHappened
-from loadtest.bench.samples import Sample, queues_of
+from loadtest.bench.samples import UNNAMED, Sample, memory_of, queues_of
 from loadtest.pressure.bounds import bounds, exceeded, highest_of
-from loadtest.soak.flatness import MIB, Trend, trends
+from loadtest.soak.flatness import MIB, Trend, growth, trends
 from loadtest.sweep.measurement import Swept
 
 
 def sample(pss_mib: float = 100, threads: int = 30, queues: dict[str, dict[str, float]] | None = None) -> Sample:
-    return Sample(0.0, round(pss_mib * MIB), 12, 600, threads, 30, 0, queues or {})
+    return Sample(0.0, {"main": round(pss_mib * MIB)}, 12, 600, threads, 30, 0, queues or {})
 
 
 def trend(name: str, *samples: Sample) -> Trend:
@@ -24,6 +24,19 @@ def test_what_ends_as_it_began_is_flat_whatever_happened_between() -> None:
 def test_memory_may_rise_by_a_twentieth_and_four_mib() -> None:
     assert trend("pss_bytes", sample(100), sample(100), sample(109)).is_flat
     assert not trend("pss_bytes", sample(100), sample(100), sample(110)).is_flat
+
+
+def test_a_rise_is_told_of_each_process_the_largest_first():
+    def holding(**memory: int) -> Sample:
+        return sample()._replace(memory=memory)
+
+    swings = [holding(a=10, b=10), holding(a=99, b=99), holding(a=11, b=30, c=5)]
+    assert list(growth(swings).items()) == [("b", 20), ("c", 5), ("a", 1)]
+
+
+def test_the_memory_of_processes_without_a_name_is_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loadtest.bench.samples.pss_bytes", sum)
+    assert memory_of([1, 20, 300], {20: "operator@a"}) == {"operator@a": 20, UNNAMED: 301}
 
 
 def test_one_sample_that_swings_is_no_rise() -> None:
