@@ -27,7 +27,7 @@ TROUBLE_PAUSE_S = 1.0  # before asking again after a request that failed
 REQUEST_BYTES = 16 * 1024 * 1024  # most of one request; must be above the max_payload of NATS, or nothing comes
 LARGE_PAUSE_S = 0.1  # after a request that ended for its bytes: what came is to be worked off
 HEARTBEAT, EXPIRED = "100", "408"  # status of a message without a payload
-TOO_MANY_BYTES = "Message Size Exceeds MaxBytes"  # description of a status 409
+TOO_MANY_BYTES, FILLED = "Message Size Exceeds MaxBytes", "Batch Completed"  # descriptions of a status 409
 SILENCE_S = 25.0  # two heartbeats and more: the server has forgotten our request
 INBOX_LIMIT = 200_000  # messages; the demand bounds it long before
 
@@ -114,7 +114,7 @@ class DemandPull:
         self._asked = max(0, self._asked - int(headers.get("Nats-Pending-Messages", 0)))
         if description == TOO_MANY_BYTES:
             await asyncio.sleep(LARGE_PAUSE_S)
-        elif status != EXPIRED:
+        elif status != EXPIRED and description != FILLED:
             log_event(log, logging.WARNING, "pull_ended", description or status)
             await asyncio.sleep(TROUBLE_PAUSE_S)
         await self._ask()

@@ -59,6 +59,27 @@ async def take(client: Client, stream: str, demand: int, expected: int) -> list[
     return sizes
 
 
+def test_a_request_that_was_filled_is_no_trouble(nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pull, "TROUBLE_PAUSE_S", 60.0)
+
+    async def one_by_one(client: Client, stream: str) -> list[int]:
+        sizes: list[int] = []
+        arrived = asyncio.Semaphore(0)
+
+        def deliver(message: Msg) -> None:
+            sizes.append(len(message.data))
+            arrived.release()
+
+        pulled = DemandPull(client, stream, stream, deliver)
+        for _ in range(3):
+            await pulled.add_demand(1)
+            await asyncio.wait_for(arrived.acquire(), ARRIVED_S)
+        pulled.withdraw()
+        return sizes
+
+    assert run(nats_server, 3, one_by_one) == [LARGE_BYTES] * 3
+
+
 def test_large_messages_come_a_few_at_a_time(nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pull, "REQUEST_BYTES", 2_000_000)
     monkeypatch.setattr(pull, "LARGE_PAUSE_S", 60.0)
