@@ -91,7 +91,9 @@ class TestProgress:
 class TestInterruption:
     @pytest.fixture(autouse=True)
     def _handlers_stay(self) -> Iterator[None]:
+        """Whoever runs the tests may ignore SIGHUP, as nohup does."""
         before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         yield
         for signum, handler in before.items():
             signal.signal(signum, handler)
