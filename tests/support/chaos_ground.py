@@ -1,7 +1,6 @@
 """Two replicas with three operators, on servers of their own that may be taken away: what a fault acts on."""
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -163,10 +162,14 @@ class Ground:
         return Holdings(
             processes=len(pids),
             descriptors=entries(Path(f"/proc/{pid}/fd") for pid in pids),
-            files=sum(_files_in(replica.runtime_dir) for replica in self.replicas),
+            files=len(self.files()),
             leases=self._leases(),
             pss_bytes=pss_bytes(pids),
         )
+
+    def files(self) -> list[str]:
+        """Their names, below the RUNTIME_DIR of each replica."""
+        return [name for replica in self.replicas for name in _files_in(replica.runtime_dir)]
 
     def _leases(self) -> int:
         with redis.Redis.from_url(self.stack.environment["REDIS_URL"]) as client:
@@ -189,8 +192,9 @@ class Ground:
         return MobileOperator(name, self.sites[name], timers=TIMERS, tps=LIMIT_TPS, window=WINDOW, bind=bind)
 
 
-def _files_in(folder: Path) -> int:
-    return sum(not name.endswith(".db") for _folder, _folders, names in os.walk(folder) for name in names)
+def _files_in(folder: Path) -> list[str]:
+    found = [path for path in folder.rglob("*") if path.suffix != ".db" and not path.is_dir()]
+    return sorted(str(path.relative_to(folder)) for path in found)
 
 
 def _total(replica: ConnectorProcess, metric: str) -> float:

@@ -173,7 +173,7 @@ class Trial:
         deadline = time.monotonic() + LEFT_OVER_S
         while (grown := _grown(self._held, self.ground.holdings())) and time.monotonic() < deadline:
             self._watch(LOOK_S)
-        return grown
+        return [*grown, *([f"files: {' '.join(self.ground.files())}"] if grown else [])]
 
 
 def _late(full_rate_s: float, counts: Sequence[int]) -> str:
