@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from reckoning import Sighting
 
@@ -9,7 +10,7 @@ PREFIX = "49"  # of destination_of()
 
 
 class SubmitRecord:
-    """One SMSC's record; each line is read once."""
+    """One SMSC's record; each line is read once, when it is complete."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -17,13 +18,14 @@ class SubmitRecord:
 
     def read(self) -> list[Sighting]:
         """Those that have been written since the last call; the SMSC must have flushed its record."""
-        with self._path.open(encoding="utf-8") as file:
+        with self._path.open("rb") as file:
             file.seek(self._offset)
-            lines = file.readlines()
-            self._offset = file.tell()
-        return [_sighting(line) for line in map(json.loads, lines) if line["command_status"] == "ESME_ROK"]
+            written, line_end, _begun = file.read().rpartition(b"\n")
+        self._offset += len(written) + len(line_end)
+        return [
+            _sighting(line) for line in map(json.loads, written.splitlines()) if line["command_status"] == "ESME_ROK"
+        ]
 
 
-def _sighting(line: dict[str, int | str]) -> Sighting:
-    number = int(str(line["destination"]).removeprefix(PREFIX))
-    return Sighting(number, int(line["part"]), int(line["at_ns"]))
+def _sighting(line: dict[str, Any]) -> Sighting:
+    return Sighting(int(line["destination"].removeprefix(PREFIX)), line["part"], line["at_ns"])
