@@ -19,6 +19,7 @@ STATUS_OF = {
 """Conclusions that end a segment with a status of its own."""
 
 decode_context = msgspec.msgpack.Decoder(MessageContext).decode
+_encode_context = msgspec.msgpack.Encoder().encode
 
 
 def accepted_row(accepted: Accepted, context: MessageContext) -> CorrelationRow:
@@ -62,6 +63,11 @@ def concluded_row(concluded: Concluded, now: float) -> CorrelationRow:
         transliterated=context.transliterated,
         layout=context.layout,
     )
+
+
+def marked_context(context: bytes) -> bytes:
+    """The same, saying that its submit_sm may have come twice."""
+    return _encode_context(msgspec.structs.replace(decode_context(context), possibly_sent_before=True))
 
 
 def dead_event(concluded: Concluded) -> DeadDispatchEvent:

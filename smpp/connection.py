@@ -57,12 +57,20 @@ class Connection(Link, ABC):
 
     def tick(self, now: float) -> list[Event]:
         """Report what is overdue, and ask a peer that has been silent for enquire_link_s whether it lives."""
-        return [*map(self._message_timed_out, self._window.overdue(now)), *super().tick(now)]
+        events = super().tick(now)  # first: with a link that is found dead the wait for its answers ends
+        return [*map(self._message_timed_out, self._take_overdue(now)), *events]
 
     def next_deadline(self) -> float | None:
         """When tick() has something to do, None while nothing is awaited."""
-        deadlines = (self._window.next_deadline(), super().next_deadline())
+        deadlines = (self._message_deadline(), super().next_deadline())
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def _take_overdue(self, now: float) -> list[object]:
+        """The keys of the messages whose time is over."""
+        return self._window.overdue(now)
+
+    def _message_deadline(self) -> float | None:
+        return self._window.next_deadline()
 
     @abstractmethod
     def _message_answered(self, command_status: int, sequence_number: int, frame: bytes, now: float) -> Event: ...

@@ -17,7 +17,7 @@ from smpp.events import (
     SubmitTimedOut,
 )
 from smpp.hot import decode_data_sm, decode_short_message, decode_submit_sm_resp, pdu
-from smpp.session import BIND_STEPS, ESME_MAY_RECEIVE, Step, WrongState
+from smpp.session import BIND_STEPS, BOUND, ESME_MAY_RECEIVE, Step, WrongState
 from smpp.window import Backlog
 
 _DELIVER_SM = CommandId.DELIVER_SM
@@ -30,6 +30,10 @@ MAX_UNANSWERED_BYTES = 8 * 1024 * 1024
 
 class EsmeConnection(Connection):
     """Binds, submits, and takes deliveries.
+
+    A submit whose time is over on a link that has said nothing since keeps its place in the window, and the SMSC is
+    asked whether it lives: a link that swallows everything gets no more than one window. Once anything is heard, what
+    is overdue times out.
 
     `window` is how many submits may be unanswered, `response_s` how long the SMSC has for each answer,
     `enquire_link_s` how long it may be silent before it is asked whether it lives, `last_sequence_number` the
@@ -111,6 +115,22 @@ class EsmeConnection(Connection):
             return self._late_answer(command_status, sequence_number, frame, smsc_message_id)
         key, sent_at = submit
         return SubmitAnswered(key, command_status, smsc_message_id, now - sent_at)
+
+    def _take_overdue(self, now: float) -> list[object]:
+        if not self._is_in_doubt():
+            return super()._take_overdue(now)
+        deadline = self._window.next_deadline()
+        if deadline is not None and deadline <= now:
+            self.enquire_link(now)
+        return []
+
+    def _message_deadline(self) -> float | None:
+        return None if self._is_in_doubt() and self._is_enquiring() else super()._message_deadline()
+
+    def _is_in_doubt(self) -> bool:
+        """Whether the SMSC has said nothing since the oldest of the unanswered submits."""
+        sent_at = self._window.oldest_sent_at()
+        return self._state in BOUND and sent_at is not None and self._heard_at <= sent_at
 
     def _message_timed_out(self, key: object) -> SubmitTimedOut:
         return SubmitTimedOut(key)

@@ -67,11 +67,16 @@ class Window(Generic[Key]):
         """The keys of the unanswered requests, oldest first."""
         return [key for key, _ in self._open.values()]
 
+    def oldest_sent_at(self) -> float | None:
+        """When the request was sent that waits longest, None where none does."""
+        for _, sent_at in self._open.values():
+            return sent_at
+        return None
+
     def next_deadline(self) -> float | None:
         """When the oldest request times out, None where none waits."""
-        for _, sent_at in self._open.values():
-            return sent_at + self._response_s
-        return None
+        sent_at = self.oldest_sent_at()
+        return None if sent_at is None else sent_at + self._response_s
 
     def overdue(self, now: float) -> list[Key]:
         """The keys of the requests whose response_s has passed, oldest first; they give their slots back."""

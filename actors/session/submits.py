@@ -13,6 +13,7 @@ from actors.session.spans import SubmitSpans
 from adapters.submit_journal import SubmitJournal
 from adapters.telemetry import metrics, tracing
 from config.operators import OperatorConfig
+from core.storing import marked_context
 from messages.lanes import Accepted, AcceptedBatch, SubmitBatch, SubmitOrder, Unsubmitted
 from smpp.constants import CommandStatus, status_name
 from smpp.events import Event, LateAnswer, SubmitAnswered, SubmitTimedOut
@@ -147,6 +148,7 @@ def _order(key: object) -> SubmitOrder:
 
 
 def _late(event: LateAnswer, accepted: list[Accepted], at: float) -> None:
-    """Its order went back as unknown long ago; the id is still worth knowing, its receipt will name it."""
+    """Its order went back as unknown long ago, to be sent again; the id is still worth knowing, its receipt will name
+    it, and may be the one that ends the message."""
     if event.command_status == CommandStatus.ESME_ROK and isinstance(event.key, SubmitOrder):
-        accepted.append(Accepted(event.smsc_message_id, at, event.key.context))
+        accepted.append(Accepted(event.smsc_message_id, at, marked_context(event.key.context)))

@@ -214,9 +214,11 @@ class TwoEnds(RuleBasedStateMachine):
         assert self.unbounds == self.unbinds - unbinding
 
     def teardown(self) -> None:
-        """With the wires emptied and the deadlines passed, nothing is left open."""
+        """With the wires emptied and the deadlines passed, and a silent peer asked, nothing is left open."""
         self.exchange(1_000_000, 1_000_000)
         self.now += RESPONSE_S
+        self.look_at_the_clock()
+        self.exchange(1_000_000, 1_000_000)
         self.look_at_the_clock()
         assert (self.esme.unanswered(), self.smsc.unanswered()) == ([], [])
 

@@ -36,6 +36,7 @@ DELIVER_WINDOW = 1000
 TIMERS = replace(STEADY, reconnect_max_s=2.0)
 
 HEALTHY_S = 60.0
+BOUNDED = (".db", ".log")  # metrics, of which the dead leave one file of a kind, and Thespian's own log
 UNKNOWN = "smpp_submits_unknown_total"
 
 
@@ -45,7 +46,7 @@ Life = tuple[ConnectorProcess, int]
 
 class Holdings(NamedTuple):
     """What the replicas hold, all together. files: in RUNTIME_DIR, journals of submits among
-    them, without those of the metrics, of which the dead leave one of a kind. leases: of the binds that are limited."""
+    them, without those that are bounded by themselves. leases: of the binds that are limited."""
 
     processes: int
     descriptors: int
@@ -76,7 +77,7 @@ class Ground:
         self._lives: dict[ConnectorProcess, int] = {}
 
     def __enter__(self) -> Self:
-        with Services(self.stack).prepared() as process:
+        with Services(self.stack).prepared(**self._settings) as process:
             assert process.run_command("migrate").returncode == 0
         for site in self.sites.values():
             self._running.enter_context(site)
@@ -193,7 +194,7 @@ class Ground:
 
 
 def _files_in(folder: Path) -> list[str]:
-    found = [path for path in folder.rglob("*") if path.suffix != ".db" and not path.is_dir()]
+    found = [path for path in folder.rglob("*") if path.suffix not in BOUNDED and not path.is_dir()]
     return sorted(str(path.relative_to(folder)) for path in found)
 
 

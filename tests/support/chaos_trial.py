@@ -1,5 +1,6 @@
 """One case of the matrix: load, a fault, its end, and then whether everything holds that is promised."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ STEADY_S = 3.0  # of load before the fault
 WARM_UP_S = 6.0
 WATCHED_S = 19.5  # of load after it: longer than JetStream's ack_wait, and a whole window after FULL_RATE_S
 FULL_RATE_S = 15.0
-SETTLED_S = 60.0
+SETTLED_S = 120.0  # a parked receipt may be tried again only after a minute
 LEFT_OVER_S = 30.0
 LOOK_S = 0.5
 READ_S = 1.0  # that the service may take on a busy machine to read an answer
@@ -93,8 +94,9 @@ class Verdict:
 def running_trial(loop: BackgroundLoop, stack: Stack, pace: Pace = FULL_PACE, **settings: str) -> Iterator["Trial"]:
     """Warmed up by a short load without a fault, for which everything must hold, too. settings: of the replicas."""
     with Ground(loop, stack, **settings) as ground:
-        trial = Trial(ground, pace._replace(watched_s=min(WARM_UP_S, pace.watched_s)))
-        assert trial.run(Case("no fault", strike=lambda: None)).reckoning.problems == []
+        trial = Trial(ground, pace._replace(watched_s=min(WARM_UP_S, pace.watched_s), full_rate_s=math.inf))
+        problems = trial.run(Case("no fault", strike=lambda: None)).reckoning.problems
+        assert problems == [], f"without a fault: {problems}"
         trial.pace = pace
         yield trial
 

@@ -14,9 +14,11 @@ from actors.runtime.lanes import LaneClient
 from actors.session.submits import SubmitPath
 from adapters.submit_journal import AnsweredSubmit, SubmitsLeft, UnansweredSubmit, journals, read_journal
 from config.operators import Endpoint, OperatorConfig
-from messages.lanes import AcceptedBatch, Return, SubmitBatch, SubmitOrder, SubmitReport, Unsubmitted
+from core.storing import decode_context
+from messages.lanes import AcceptedBatch, MessageContext, Return, SubmitBatch, SubmitOrder, SubmitReport, Unsubmitted
 from smpp.constants import CommandStatus
-from smpp.events import SubmitAnswered, SubmitTimedOut
+from smpp.events import LateAnswer, SubmitAnswered, SubmitTimedOut
+from smpp.message_id import IdRule
 
 OPERATOR = OperatorConfig(operator_id="mno", endpoints=(Endpoint(host="smsc", port=2775),))
 SESSION = "session@mno@0.0"
@@ -131,6 +133,20 @@ def test_what_is_refused_or_times_out_is_told_and_no_longer_noted(session: Sessi
     (report,) = session.operator.sent
     assert ([one.key for one in report.refused], report.returned) == ([1], [Return(2, Unsubmitted.UNKNOWN)])
     assert session.journal == SubmitsLeft([], [])
+
+
+def test_an_answer_that_is_late_says_that_its_message_may_have_come_twice(session: Session):
+    context = MessageContext(
+        "m-1", "mno", 1, 1, "reply", True, 3600.0, IdRule.STRING, {}, "", possibly_sent_before=False
+    )
+    order = SubmitOrder(1, b"body", msgspec.msgpack.encode(context))
+
+    session.receive(LateAnswer(order, CommandStatus.ESME_ROK, "0A"))
+
+    (frame,) = session.writer.sent
+    ((smsc_message_id, _at, told),) = map(msgspec.structs.astuple, frame.items)
+    marked = msgspec.structs.replace(context, possibly_sent_before=True)
+    assert (smsc_message_id, decode_context(told)) == ("0A", marked)
 
 
 def test_what_a_lost_link_leaves_open_is_told_and_no_longer_noted(session: Session):

@@ -284,15 +284,46 @@ def test_submits_without_answer_time_out_oldest_first() -> None:
     esme = bound_esme()
     esme.submit(BODY, "a", 2.0)
     esme.submit(BODY, "b", 3.0)
+    esme.receive_data(pdu(CommandId.ENQUIRE_LINK, ROK, 9), 4.0)
     assert esme.next_deadline() == 12.0
     assert esme.tick(12.0) == [SubmitTimedOut("a")]
     assert esme.tick(13.0) == [SubmitTimedOut("b")]
     assert esme.unanswered() == []
 
 
+def test_on_a_link_that_is_silent_since_an_overdue_submit_keeps_its_place_and_the_smsc_is_asked() -> None:
+    esme = bound_esme(window=1)
+    esme.submit(BODY, "key", 2.0)
+    esme.data_to_send()
+
+    assert esme.tick(12.0) == []
+    assert sent(esme) == [(CommandId.ENQUIRE_LINK, ROK, 3, b"")]
+    assert (esme.free_slots, esme.next_deadline()) == (0, 12.0 + RESPONSE_S)
+
+
+def test_it_times_out_as_soon_as_the_smsc_is_heard() -> None:
+    esme = bound_esme()
+    esme.submit(BODY, "key", 2.0)
+    esme.tick(12.0)
+
+    esme.receive_data(pdu(CommandId.ENQUIRE_LINK_RESP, ROK, 3), 12.5)
+
+    assert esme.next_deadline() == 12.0
+    assert esme.tick(12.5) == [SubmitTimedOut("key")]
+
+
+def test_it_times_out_with_the_link_where_the_smsc_is_not_heard() -> None:
+    esme = bound_esme()
+    esme.submit(BODY, "key", 2.0)
+    esme.tick(12.0)
+
+    assert esme.tick(12.0 + RESPONSE_S) == [SubmitTimedOut("key"), LinkSilent()]
+
+
 def test_a_late_answer_is_told_from_one_in_time_and_from_a_foreign_one() -> None:
     esme = bound_esme()
     esme.submit(BODY, "key", 2.0)
+    esme.receive_data(pdu(CommandId.ENQUIRE_LINK, ROK, 9), 4.0)
     esme.tick(12.0)
     late = encode_submit_sm_resp(2, ROK, "id-1")
     assert esme.receive_data(late, 13.0) == [LateAnswer("key", ROK, "id-1")]
