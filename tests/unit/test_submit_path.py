@@ -144,9 +144,9 @@ def test_an_answer_that_is_late_says_that_its_message_may_have_come_twice(sessio
     session.receive(LateAnswer(order, CommandStatus.ESME_ROK, "0A"))
 
     (frame,) = session.writer.sent
-    ((smsc_message_id, _at, told),) = map(msgspec.structs.astuple, frame.items)
+    (accepted,) = frame.items
     marked = msgspec.structs.replace(context, possibly_sent_before=True)
-    assert (smsc_message_id, decode_context(told)) == ("0A", marked)
+    assert (accepted.smsc_message_id, decode_context(accepted.context)) == ("0A", marked)
 
 
 def test_what_a_lost_link_leaves_open_is_told_and_no_longer_noted(session: Session):
