@@ -139,7 +139,7 @@ def test_an_answer_that_is_late_says_that_its_message_may_have_come_twice(sessio
     context = MessageContext(
         "m-1", "mno", 1, 1, "reply", True, 3600.0, IdRule.STRING, {}, "", possibly_sent_before=False
     )
-    order = SubmitOrder(1, b"body", msgspec.msgpack.encode(context))
+    order = msgspec.structs.replace(session.submit(1)[0], context=msgspec.msgpack.encode(context))
 
     session.receive(LateAnswer(order, CommandStatus.ESME_ROK, "0A"))
 
