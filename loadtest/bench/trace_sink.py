@@ -14,7 +14,7 @@ class TraceSink(AbstractContextManager["TraceSink"]):
     """In a thread of the load generator."""
 
     def __init__(self) -> None:
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), _Handler)
+        self._server = _Server((LOOPBACK, 0), _Handler)
         self._thread = Thread(target=self._server.serve_forever, daemon=True)
 
     def __enter__(self) -> Self:
@@ -30,6 +30,11 @@ class TraceSink(AbstractContextManager["TraceSink"]):
     def settings(self) -> dict[str, str]:
         """With which a connector sends its spans here."""
         return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{LOOPBACK}:{self._server.server_port}"}
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_request: object) -> None:
+        """A connector that ends while it sends is nothing to tell of."""
 
 
 class _Handler(BaseHTTPRequestHandler):
