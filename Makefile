@@ -11,6 +11,7 @@ BASE_IMAGE ?= python:3.11-slim-bookworm
 PIP_CONF ?=
 CA_PEM ?=
 APT_CONF ?=
+VAULT ?= $(shell command -v vault || command -v bao)
 SOAK_SECONDS ?= 1800
 secret = $(if $(2),--secret id=$(1)$(comma)src=$(2))
 comma := ,
@@ -19,6 +20,9 @@ LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 
 .PHONY: demo test test-containers test-images check scenarios scenarios-real chaos interop fuzz bench load bench-peers bench-scrape bench-sweep bench-throttle
 .PHONY: pressure soak chart observability schemas rolling sizing image base-image lock clean
+.PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
+.PHONY: chaos
+.PHONY: vault lock rolling sizing schemas clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -79,6 +83,11 @@ pressure: $(STAMP)  ## slow commits, and receipts faster than they can be stored
 
 soak: $(STAMP)  ## 500 TPS with links cut each minute; SOAK_SECONDS=90 SOAK_ARGS="--cut-every-s 15" for short
 	@$(BIN)/python -m loadtest.soak --seconds $(SOAK_SECONDS) $(SOAK_ARGS)
+
+vault: $(STAMP)  ## Vault, operator-management-service, connector, with a real Vault or OpenBao: make vault VAULT=/path/to/vault
+	@test -x "$(VAULT)" || { echo "make vault: no program vault found; name one with VAULT=/path/to/vault (or bao)" >&2; exit 2; }
+	@VAULT_PROGRAM=$(VAULT) $(BIN)/python -m pytest tests/integration/sandbox/test_vault_credentials.py tests/e2e/test_vault_chain.py \
+		$(PYTEST_ARGS)
 
 chart: $(VENV)/.chart  ## the Helm chart: lint, whole resources, schemas of Kubernetes, NetworkPolicy, secrets, alerts
 	@$(BIN)/python -m pytest -rs tests/chart $(PYTEST_ARGS)

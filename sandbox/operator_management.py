@@ -3,7 +3,8 @@
     GET /v1/connectors/{connector_group}/operators   {"operators": [OperatorConfig]}, with ETag and If-None-Match
     GET /v1/operators/{operator_id}/credentials      {"system_id", "password", "version"}, tls_cert_pem, tls_key_pem
 
-Every name it does not know is a 404 with {"error": ...}. No request is logged, no password ever.
+Every name it does not know is a 404 with {"error": ...}. No request is logged, no password ever. With a Vault the
+credentials come from there, at each request; while it gives none, they are a 503.
 """
 
 import argparse
@@ -14,12 +15,17 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
 
-from sandbox.operator_data import BadOperatorData, OperatorFile
+from sandbox.operator_data import BadOperatorData, Credentials, OperatorFile
 from sandbox.tls import Identity, server_context
+from sandbox.vault_place import VaultPlace, VaultUnavailable
+
+if TYPE_CHECKING:
+    from sandbox.vault import VaultCredentials
 
 READY_LINE = "operator-management-service listens"
 STOP_TIMEOUT_S = 1.0  # for requests under way
@@ -31,9 +37,13 @@ _logger = logging.getLogger(__name__)
 class OperatorManagement:
     """The service inside an asyncio program; `run` makes a process of it."""
 
-    def __init__(self, data_file: Path, identity: Identity) -> None:
-        """Raises BadOperatorData, or OSError (ssl.SSLError is one) when the files of `identity` do not serve."""
+    def __init__(self, data_file: Path, identity: Identity, vault: VaultPlace | None = None) -> None:
+        """Raises BadOperatorData, or OSError (ssl.SSLError is one) when the files of `identity` do not serve.
+
+        vault: has the credentials; those in the file then count for nothing.
+        """
         self._file = OperatorFile(data_file)
+        self._vault = _client_of(vault) if vault else None
         self._tls = server_context(identity)
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
         self.url = ""
@@ -62,18 +72,32 @@ class OperatorManagement:
         return _unless_known(request, {"operators": [data.operators[operator_id] for operator_id in members]})
 
     async def _credentials(self, request: web.Request) -> web.Response:
-        credentials = self._file.current().credentials.get(request.match_info["operator_id"])
+        credentials = await self._find_credentials(request.match_info["operator_id"])
         if credentials is None:
             raise web.HTTPNotFound(reason="no credentials of this operator")
         response = _json(credentials)
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    async def _find_credentials(self, operator_id: str) -> Credentials | None:
+        data = self._file.current()
+        if self._vault is None:
+            return data.credentials.get(operator_id)
+        if operator_id not in data.operators:
+            return None
+        try:
+            return await self._vault.find(operator_id)
+        except VaultUnavailable as error:
+            _logger.warning("no credentials of %s: %s", operator_id, error)
+            raise web.HTTPServiceUnavailable(reason="no credentials from Vault") from None
 
-def run(data_file: Path, identity: Identity, host: str, port: int) -> int:
+
+def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code, with one line in the log when it is not 0."""
+    identity = Identity(options.cert_file, options.key_file, options.ca_file)
     try:
-        asyncio.run(_serve(OperatorManagement(data_file, identity), host, port))
+        service = OperatorManagement(options.data_file, identity, _vault(options))
+        asyncio.run(_serve(service, options.host, options.port))
     except (BadOperatorData, OSError) as error:
         _logger.error("operator-management-service cannot start: %s", error)
         return BAD_SETTINGS
@@ -81,18 +105,41 @@ def run(data_file: Path, identity: Identity, host: str, port: int) -> int:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `run` as options."""
+    """What `run` needs."""
     for name in ("data", "cert", "key", "ca"):
         parser.add_argument(f"--{name}-file", type=Path, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: of the kernel's choice")
+    vault = parser.add_argument_group("credentials from a Vault (KV version 2) in place of those in the data file")
+    vault.add_argument("--vault-url", help="https://..., or http:// for a Vault on this machine")
+    vault.add_argument("--vault-token-file", type=Path, help="read at each request")
+    vault.add_argument("--vault-ca-file", type=Path, help="CA of Vault (PEM); else those of the system")
+    vault.add_argument("--vault-mount", default="secret", help="of the secrets engine (default: %(default)s)")
+    vault.add_argument("--vault-path", default="smpp", help="below it, a secret for each operator_id (%(default)s)")
+
+
+def _vault(options: argparse.Namespace) -> VaultPlace | None:
+    """Raises OSError where there is no token."""
+    if options.vault_url is None:
+        return None
+    if options.vault_token_file is None:
+        raise FileNotFoundError("--vault-url wants --vault-token-file")
+    options.vault_token_file.read_bytes()
+    where = options.vault_url, options.vault_token_file, options.vault_ca_file
+    return VaultPlace(*where, mount=options.vault_mount, path=options.vault_path)
+
+
+def _client_of(vault: VaultPlace) -> "VaultCredentials":
+    """hvac is imported only here: in the image this service runs without it."""
+    from sandbox.vault import VaultCredentials
+
+    return VaultCredentials(vault)
 
 
 def execute(options: argparse.Namespace) -> int:
     """`sandbox operator-management`; the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    identity = Identity(options.cert_file, options.key_file, options.ca_file)
-    return run(options.data_file, identity, options.host, options.port)
+    return run(options)
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from sandbox.operator_data import DEFAULT_GROUP, OperatorData, write_operator_da
 from sandbox.operator_management import READY_LINE
 from sandbox.process import LOOPBACK, ServerProcess
 from sandbox.tls import Identity
+from sandbox.vault_place import VaultPlace
 
 
 class OperatorManagementServer(ServerProcess):
@@ -17,9 +18,11 @@ class OperatorManagementServer(ServerProcess):
     name = "operator-management"
     ready_line = READY_LINE
 
-    def __init__(self, directory: Path, identity: Identity) -> None:
+    def __init__(self, directory: Path, identity: Identity, vault: VaultPlace | None = None) -> None:
+        """vault: has the credentials; see OperatorManagement."""
         super().__init__(directory)
         self._identity = identity
+        self._vault = vault
         self._data_file = directory / "operators.json"
         self.write(OperatorData(groups={DEFAULT_GROUP: []}))
 
@@ -37,8 +40,15 @@ class OperatorManagementServer(ServerProcess):
         identity = self._identity
         tls = ("--cert-file", identity.cert_file, "--key-file", identity.key_file, "--ca-file", identity.ca_file)
         module = (sys.executable, "-m", "sandbox.operator_management")
-        return [*module, "--data-file", self._data_file, *tls, "--port", str(self.port)]
+        vault = _flags(self._vault) if self._vault else ()
+        return [*module, "--data-file", self._data_file, *tls, "--port", str(self.port), *vault]
 
     def environment(self) -> Mapping[str, str]:
         """With our import path, however it came about."""
         return {**super().environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def _flags(vault: VaultPlace) -> Sequence[str | Path]:
+    ca = ("--vault-ca-file", vault.ca_file) if vault.ca_file else ()
+    place = ("--vault-mount", vault.mount, "--vault-path", vault.path)
+    return ["--vault-url", vault.url, "--vault-token-file", vault.token_file, *ca, *place]

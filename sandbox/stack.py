@@ -18,6 +18,7 @@ from sandbox.postgres import PostgresServer
 from sandbox.private_directory import PrivateDirectory
 from sandbox.process import ServerProcess
 from sandbox.redis import RedisServer
+from sandbox.vault_place import VaultPlace
 
 Server = TypeVar("Server", bound=ServerProcess)
 
@@ -38,11 +39,20 @@ class Stack:
     postgres: PostgresServer
 
     def __init__(
-        self, *, nats_url: str | None = None, redis_url: str | None = None, postgres_dsn: str | None = None
+        self,
+        *,
+        nats_url: str | None = None,
+        redis_url: str | None = None,
+        postgres_dsn: str | None = None,
+        vault: VaultPlace | None = None,
     ) -> None:
-        """Secrets of servers from outside (NATS_NKEY_SEED_FILE, PGPASSFILE) come from the environment as it is."""
+        """Secrets of servers from outside (NATS_NKEY_SEED_FILE, PGPASSFILE) come from the environment as it is.
+
+        vault: has the credentials of the operators; those of `write_operators` then count for nothing.
+        """
         self.environment: dict[str, str] = {}
         self._outside = (nats_url, redis_url, postgres_dsn)
+        self._vault = vault
         self._servers: list[ServerProcess] = []
         self._private: PrivateDirectory | None = None
         self._launcher_pid = os.getpid()
@@ -112,7 +122,8 @@ class Stack:
     def _prepare_operator_management(self) -> None:
         service = self.authority.issue_server("operator-management")
         client = self.authority.issue_client("smpp-connector")
-        self.operator_management = self._add(OperatorManagementServer(self.directory / "operator-management", service))
+        directory = self.directory / "operator-management"
+        self.operator_management = self._add(OperatorManagementServer(directory, service, self._vault))
         self.environment |= {
             "OPERATOR_MANAGEMENT_URL": self.operator_management.url,
             "OPERATOR_MANAGEMENT_CERT_FILE": str(client.cert_file),
