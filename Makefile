@@ -23,6 +23,8 @@ LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 .PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
 .PHONY: chaos
 .PHONY: vault lock rolling sizing schemas clean
+.PHONY: demo test test-containers test-images check scenarios scenarios-real chaos interop fuzz bench load bench-peers bench-sweep bench-throttle
+.PHONY: pressure soak audit vault chart observability schemas rolling sizing image base-image lock clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -83,6 +85,15 @@ pressure: $(STAMP)  ## slow commits, and receipts faster than they can be stored
 
 soak: $(STAMP)  ## 500 TPS with links cut each minute; SOAK_SECONDS=90 SOAK_ARGS="--cut-every-s 15" for short
 	@$(BIN)/python -m loadtest.soak --seconds $(SOAK_SECONDS) $(SOAK_ARGS)
+
+audit: $(VENV)/.audit  ## bandit, dist/sbom.cdx.json, and known advisories of what the image installs (needs the network)
+	@mkdir -p build dist
+	@$(BIN)/bandit --ini setup.cfg -q -r 2> build/bandit.log
+	@printf '[project]\nname = "smpp-connector"\nversion = "$(VERSION)"\n' > build/sbom.toml
+	@$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.lock --pyproject build/sbom.toml --mc-type application \
+		--of JSON --output-reproducible -o dist/sbom.cdx.json
+	@$(BIN)/pip-audit -r requirements.lock -r build-requirements.lock --require-hashes --disable-pip --progress-spinner off \
+		--format json > build/advisories.json 2> build/pip-audit.log; $(BIN)/python .ci/advisories.py build/advisories.json
 
 vault: $(STAMP)  ## Vault, operator-management-service, connector, with a real Vault or OpenBao: make vault VAULT=/path/to/vault
 	@test -x "$(VAULT)" || { echo "make vault: no program vault found; name one with VAULT=/path/to/vault (or bao)" >&2; exit 2; }
@@ -145,6 +156,10 @@ $(VENV)/.fuzz: $(STAMP)
 
 $(VENV)/.browser: $(STAMP)
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[browser]'
+	@touch $@
+
+$(VENV)/.audit: $(STAMP)
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[audit]'
 	@touch $@
 
 $(VENV)/.chart: $(STAMP)

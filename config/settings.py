@@ -188,7 +188,7 @@ SETTINGS = (
     Setting(
         name="HTTP_HOST",
         meaning="address of /metrics, /healthz, /readyz, /status and /",
-        default="0.0.0.0",
+        default="0.0.0.0",  # probes and Prometheus come from other hosts  # nosec B104
         parse=parsers.host,
     ),
     Setting(name="HTTP_PORT", meaning="its port; 0: the kernel chooses", default="8080", parse=parsers.port),

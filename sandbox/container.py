@@ -39,7 +39,8 @@ class Container:
     def run(self, *command: str, named: bool = False) -> Sequence[str | Path]:
         """The image's program in a new container."""
         settings = [part for name in self._settings for part in ("--env", name)]
-        user = ("--user", f"{self._user.uid}:{self._user.gid}", "--tmpfs", f"/tmp:uid={self._user.uid},mode=0700")
+        own_tmp = f"/tmp:uid={self._user.uid},mode=0700"  # inside the container  # nosec B108
+        user = ("--user", f"{self._user.uid}:{self._user.gid}", "--tmpfs", own_tmp)
         files = ("--volume", f"{self._files}:{FILES_INSIDE}:ro")
         name = ("--name", self.name) if named else ()
         options = (*HARDENING, *self._options, *user, *files, *settings, *name)

@@ -73,7 +73,7 @@ class Simulator(ServerProcess):
         url = f"http://{LOOPBACK}:{self._control_port}{path}"
         request = Request(url, content, {"Content-Type": "application/json"})
         try:
-            with urlopen(request, timeout=CONTROL_TIMEOUT_S) as answer:
+            with urlopen(request, timeout=CONTROL_TIMEOUT_S) as answer:  # our own  # nosec B310
                 read: dict[str, Any] = json.load(answer)
         except OSError as error:
             raise ServerError(self.child.complaint(f"did not answer {path}: {error}")) from None
