@@ -11,7 +11,7 @@ BASE_IMAGE ?= python:3.11-slim-bookworm
 PIP_CONF ?=
 CA_PEM ?=
 APT_CONF ?=
-VAULT ?= $(shell command -v vault || command -v bao)
+VAULT ?= $(firstword $(wildcard .vault/vault) $(shell command -v vault || command -v bao))
 SOAK_SECONDS ?= 1800
 secret = $(if $(2),--secret id=$(1)$(comma)src=$(2))
 comma := ,
@@ -19,11 +19,6 @@ BUILD_SECRETS = $(call secret,pip.conf,$(PIP_CONF)) $(call secret,ca.pem,$(CA_PE
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: demo test test-containers test-images check scenarios scenarios-real chaos interop fuzz bench load bench-peers bench-scrape bench-sweep bench-throttle
-.PHONY: pressure soak chart observability schemas rolling sizing image base-image lock clean
-.PHONY: demo test check scenarios scenarios-real interop fuzz bench bench-sweep bench-throttle pressure soak sizing chart image base-image
-.PHONY: chaos
-.PHONY: vault lock rolling sizing schemas clean
-.PHONY: demo test test-containers test-images check scenarios scenarios-real chaos interop fuzz bench load bench-peers bench-sweep bench-throttle
 .PHONY: pressure soak audit vault chart observability schemas rolling sizing image base-image lock clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
@@ -96,7 +91,7 @@ audit: $(VENV)/.audit  ## bandit, dist/sbom.cdx.json, and known advisories of wh
 		--format json > build/advisories.json 2> build/pip-audit.log; $(BIN)/python .ci/advisories.py build/advisories.json
 
 vault: $(STAMP)  ## Vault, operator-management-service, connector, with a real Vault or OpenBao: make vault VAULT=/path/to/vault
-	@test -x "$(VAULT)" || { echo "make vault: no program vault found; name one with VAULT=/path/to/vault (or bao)" >&2; exit 2; }
+	@test -x "$(VAULT)" || { echo "make vault: no vault found; name one with VAULT=..., or build it: tests/vault/build.sh .vault" >&2; exit 2; }
 	@VAULT_PROGRAM=$(VAULT) $(BIN)/python -m pytest tests/integration/sandbox/test_vault_credentials.py tests/e2e/test_vault_chain.py \
 		$(PYTEST_ARGS)
 
@@ -136,7 +131,7 @@ lock: $(STAMP)  ## pins what the image installs, with hashes
 	@sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(LOCK) - -o build-requirements.lock
 
 clean:  ## removes what the targets above made
-	rm -rf $(VENV) dist build .interop .fuzz .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) dist build .interop .vault .fuzz .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 
 $(STAMP): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with PYTHON=...") if sys.version_info < (3, 11) else None'
