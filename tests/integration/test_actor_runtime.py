@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -25,12 +25,14 @@ from trial_process import TrialProcess
 from waiting import wait_until
 
 from actors.runtime import system
-from actors.runtime.closed_transport import SignedPickle
+from actors.runtime.closed_transport import MOST_INCOMPLETE
+from actors.runtime.sealed_frames import HEADER_BYTES, Seal
 from actors.runtime.system import AlreadyRunning, RuntimeFolder
 from sandbox.process_tree import await_gone, await_paused, process_tree
 
 HEAL_S = 10.0
 ANSWER_S = 3.0  # for the whole tree, however many actors are silent
+TAKE_S = 1.0  # for all that a stranger says; most ports take only some of it
 REPLY_S = 0.2  # to a stranger on a port; most get none
 GONE_S = 2.0  # for everything, after the main process
 ACTORS = {"connector", "dispatch-router", "operator@deep", "leaf-0", "leaf-1"}
@@ -114,14 +116,15 @@ def stop_process(pid: int) -> None:
     assert await_paused(process_tree(pid)[:1], HEAL_S)
 
 
+def ports_of(pid: int) -> set[tuple[str, int]]:
+    """Address and port of every listening socket of a process."""
+    connections = psutil.Process(pid).net_connections("inet")
+    return {tuple(one.laddr) for one in connections if one.status == psutil.CONN_LISTEN}
+
+
 def listening(process: TrialProcess) -> set[tuple[str, int]]:
     """Address and port of every listening socket of the service."""
-    return {
-        (connection.laddr.ip, connection.laddr.port)
-        for member in process.processes()
-        for connection in psutil.Process(member.pid).net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    }
+    return set().union(*(ports_of(member.pid) for member in process.processes()))
 
 
 def hold_until(folder: RuntimeFolder, leave: Event) -> None:
@@ -398,12 +401,19 @@ class Harmful:
         return open, (str(self._file), "w")
 
 
+def sealed(thing: object) -> bytes:
+    """As an actor frames it, under another secret."""
+    return Seal(b"other").frame(pickle.dumps(thing))
+
+
 FRAMES: dict[str, Callable[[object], bytes]] = {
     "bare pickle": pickle.dumps,
     "framed as Thespian does": lambda thing: bytes(streamBuffer.toSendBuffer(thing, pickle.dumps)),
-    "framed, with an address": lambda thing: bytes(streamBuffer.toSendBuffer((None, thing), pickle.dumps)),
-    "signed with another secret": lambda thing: bytes(streamBuffer.toSendBuffer(thing, SignedPickle(b"other").dumps)),
-    "signature cut short": lambda thing: bytes(streamBuffer.toSendBuffer(thing, lambda _: b"x" * 20)),
+    "of a negative size": lambda _: b"-5>" + bytes(1000),
+    "sealed with another secret": sealed,
+    "sealed with another secret, with an address": lambda thing: sealed((None, thing)),
+    "cut short": lambda thing: sealed(thing)[: HEADER_BYTES - 1],
+    "endless": lambda _: b"9" * 10_000_000,
 }
 
 
@@ -428,7 +438,7 @@ def test_a_stranger_s_message_is_not_unpickled_and_disturbs_nobody(
 ):
     before = pids(lasting_trial)
     for address in listening(lasting_trial):
-        with socket.create_connection(address, HEAL_S) as stranger:
+        with socket.create_connection(address, TAKE_S) as stranger, suppress(ConnectionError, TimeoutError):
             stranger.sendall(frame(Harmful(tmp_path / "made")))
             assert not is_acknowledged(stranger)
 
@@ -437,10 +447,38 @@ def test_a_stranger_s_message_is_not_unpickled_and_disturbs_nobody(
     assert (pids(lasting_trial), health(lasting_trial)) == (before, 200)
 
 
-def test_strangers_who_connect_and_say_nothing_disturb_nobody(lasting_trial: TrialProcess):
+def own_port(process: TrialProcess, name: str) -> tuple[str, int]:
+    """Where this actor, one without children, listens; it has inherited the sockets of those above it."""
+    pid = pids(process)[name]
+    (port,) = ports_of(pid).difference(*(ports_of(other.pid) for other in process.processes() if other.pid != pid))
+    return port
+
+
+def connected_to(process: TrialProcess, name: str) -> int:
+    """Connections that this actor holds."""
+    held = psutil.Process(pids(process)[name]).net_connections("inet")
+    return len([connection for connection in held if connection.status == psutil.CONN_ESTABLISHED])
+
+
+def test_strangers_who_connect_and_say_nothing_are_few_and_disturb_nobody(lasting_trial: TrialProcess):
+    usual = connected_to(lasting_trial, "leaf-0")
+    port = own_port(lasting_trial, "leaf-0")
     with ExitStack() as strangers:
         for address in listening(lasting_trial):
             for _ in range(20):
                 strangers.enter_context(socket.create_connection(address, HEAL_S))
+        for _ in range(3 * MOST_INCOMPLETE):
+            strangers.enter_context(socket.create_connection(port, HEAL_S))
         work(lasting_trial)
         assert health(lasting_trial) == 200
+        assert connected_to(lasting_trial, "leaf-0") <= usual + MOST_INCOMPLETE
+
+
+@pytest.mark.parametrize("said", [b"", b"x", sealed(None)[: HEADER_BYTES - 1]], ids=["nothing", "an octet", "a header"])
+def test_a_stranger_who_does_not_go_on_is_cut_off_at_the_deadline(lasting_trial: TrialProcess, said: bytes):
+    with socket.create_connection(own_port(lasting_trial, "leaf-1"), HEAL_S) as stranger:
+        stranger.sendall(said)
+        stranger.settimeout(HEAL_S)
+        assert stranger.recv(1000) == b""
+
+    work(lasting_trial)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 
-from actors.runtime import body, system
+from actors.runtime import body, closed_transport, system
 from actors.runtime.surroundings import Surroundings
 from actors.runtime.system import AlreadyRunning, RuntimeFolder, start_actor_system
 from actors.service import Service
@@ -13,13 +13,15 @@ from config.settings import load_settings
 from core import roll_call
 
 SETTINGS = ("RUNTIME_DIR", "HTTP_HOST", "HTTP_PORT", "LOG_LEVEL", "LOG_FORMAT", "DRAIN_TIMEOUT_S")
-LOCK_WAIT_S, START_DEADLINE_S, ASK_EVERY_S = 1.0, 3.0, 4.0  # shorter than the real ones: tests wait for their end
+# Shorter than the real ones: tests wait for their end.
+LOCK_WAIT_S, START_DEADLINE_S, ASK_EVERY_S, INCOMPLETE_S = 1.0, 3.0, 4.0, 1.0
 
 
 def main() -> int:
     settings = load_settings(os.environ, only=SETTINGS)
     logs.configure(settings.log_level, settings.log_format, actor="main")
     system.LOCK_WAIT_S, body.START_DEADLINE_S, roll_call.ASK_EVERY_S = LOCK_WAIT_S, START_DEADLINE_S, ASK_EVERY_S
+    closed_transport.INCOMPLETE_S = INCOMPLETE_S
     system.CLASS_OF_ROOT = "trial_actors.TrialRoot"
     folder = RuntimeFolder(settings.runtime_dir)
     with folder.hold():
