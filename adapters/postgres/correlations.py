@@ -18,15 +18,19 @@ ABANDONED_AFTER_S = 30 * 86400.0
 """A message that was never concluded, because one of its segments never came, is swept so long after its expiry."""
 
 
+OLDEST = "-infinity"  # of timestamptz
+
+
 class CorrelationStore:
     """The table message_correlations, for whoever submits and for whoever cleans up.
 
-    Every method is one transaction and one round trip, may be repeated, and raises DatabaseUnavailable or
-    DatabaseRefused.
+    Every method is one transaction and one round trip (`sweep` two, now and then), may be repeated, and raises
+    DatabaseUnavailable or DatabaseRefused.
     """
 
     def __init__(self, connection: PostgresConnection) -> None:
         self._connection = connection
+        self._swept_until = OLDEST
 
     async def write(
         self,
@@ -99,13 +103,23 @@ class CorrelationStore:
         """Delete about `batch` expired segments whose events are settled; returns how many, 0 when none is left.
 
         Messages of several segments go as a whole, so that it can be some more. Old notes of unanswered submits go
-        along and do not count.
+        along and do not count. Each call goes on where the one before ended; the last begins with the oldest again, for
+        what others had locked.
         """
-        _, ((count,),), _ = await self._connection.run(
+        count = await self._sweep(batch)
+        if not count and self._swept_until != OLDEST:
+            self._swept_until = OLDEST
+            count = await self._sweep(batch)
+        return count
+
+    async def _sweep(self, batch: int) -> int:
+        _, ((count, reached),), _ = await self._connection.run(
             (statement("commit_at_leisure"), ()),
-            (statement("sweep"), (batch, ABANDONED_AFTER_S)),
+            (statement("sweep"), (batch, ABANDONED_AFTER_S, self._swept_until)),
             (statement("forget_unanswered"), (batch, ABANDONED_AFTER_S)),
         )
+        if count:
+            self._swept_until = reached
         return int(count)
 
     async def _run(self, calls: Sequence[Call]) -> list[list[Row]]:

@@ -15,6 +15,7 @@ from loadtest.sweep.writing import SteadyWriter, writing
 from sandbox.demo.program import program, program_environment
 
 LOOK_S = 0.02
+TELL_EVERY_S = 60.0
 MOST_TIMES = 2.0  # as long, the p99 of the writers during a sweep
 
 
@@ -83,12 +84,29 @@ async def measure_sweep(dsn: str, sweeps: Sweeps, rows: int, seconds: float, say
         before_ms = list(writer.took_ms)
         say(f"writers alone: p99 {percentile(before_ms, 99):.1f} ms")
         started_at = time.monotonic()
-        await sweeps.killed_at_work()
-        endings = await sweeps.two_at_once()
+        async with _telling(writer, len(before_ms), say):
+            await sweeps.killed_at_work()
+            endings = await sweeps.two_at_once()
         sweep_s = time.monotonic() - started_at
         during_ms = writer.took_ms[len(before_ms) :]
     problems = _unswept(endings) + _miscounted(dsn, rows, writer)
     return Swept(rows, rows // 2, sweep_s, before_ms, during_ms, problems)
+
+
+@asynccontextmanager
+async def _telling(writer: SteadyWriter, first: int, say: Callable[[str], None]) -> AsyncIterator[None]:
+    """Says once a minute how the writes have fared since the first of these."""
+
+    async def tell() -> None:
+        while True:
+            await asyncio.sleep(TELL_EVERY_S)
+            say(f"beside the sweep: p99 {percentile(writer.took_ms[first:], 99):.1f} ms")
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
 
 
 async def _ending(sweep: Process) -> str:

@@ -92,6 +92,17 @@ def test_the_sweep_goes_in_batches_until_nothing_is_left(run, correlations, quer
     assert [run(correlations.sweep(10)) for _ in range(4)] == [10, 10, 5, 0]
 
 
+def test_a_sweep_goes_on_where_it_was_and_looks_behind_it_before_it_ends(run, correlations, query, expired):
+    run(correlations.write([expired(f"m-{number}") for number in range(10)]))
+    settle_all(query)
+    assert run(correlations.sweep(5)) == 5
+    run(correlations.write([expired("late", expires_at=time.time() - 7200)]))
+    settle_all(query)
+    assert run(correlations.sweep(5)) == 5
+    assert query("SELECT message_id FROM smpp.message_correlations") == [("late",)]
+    assert [run(correlations.sweep(5)) for _ in range(2)] == [1, 0]
+
+
 def test_a_message_of_several_segments_is_swept_as_a_whole_and_not_before_all_are_settled(
     run, correlations, query, expired
 ):
