@@ -34,11 +34,15 @@ BAD_SETTINGS = 2  # exit code
 _logger = logging.getLogger(__name__)
 
 
+class BadVaultSettings(Exception):
+    """A Vault is named, but cannot be asked; the message says why in one line."""
+
+
 class OperatorManagement:
     """The service inside an asyncio program; `run` makes a process of it."""
 
     def __init__(self, data_file: Path, identity: Identity, vault: VaultPlace | None = None) -> None:
-        """Raises BadOperatorData, or OSError (ssl.SSLError is one) when the files of `identity` do not serve.
+        """Raises BadOperatorData, BadVaultSettings, or OSError (ssl.SSLError is one) when `identity` does not serve.
 
         vault: has the credentials; those in the file then count for nothing.
         """
@@ -98,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         service = OperatorManagement(options.data_file, identity, _vault(options))
         asyncio.run(_serve(service, options.host, options.port))
-    except (BadOperatorData, OSError) as error:
+    except (BadOperatorData, BadVaultSettings, OSError) as error:
         _logger.error("operator-management-service cannot start: %s", error)
         return BAD_SETTINGS
     return 0
@@ -119,20 +123,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _vault(options: argparse.Namespace) -> VaultPlace | None:
-    """Raises OSError where there is no token."""
+    """Raises BadVaultSettings where no token file is named, and OSError where there is none."""
     if options.vault_url is None:
         return None
     if options.vault_token_file is None:
-        raise FileNotFoundError("--vault-url wants --vault-token-file")
+        raise BadVaultSettings("--vault-url wants --vault-token-file")
     options.vault_token_file.read_bytes()
     where = options.vault_url, options.vault_token_file, options.vault_ca_file
     return VaultPlace(*where, mount=options.vault_mount, path=options.vault_path)
 
 
 def _client_of(vault: VaultPlace) -> "VaultCredentials":
-    """hvac is imported only here: in the image this service runs without it."""
-    from sandbox.vault import VaultCredentials
-
+    """hvac is imported only here: in the image this service runs without it. Raises BadVaultSettings."""
+    try:
+        from sandbox.vault import VaultCredentials
+    except ModuleNotFoundError as error:
+        raise BadVaultSettings(f"{error.name} is not installed; install smpp-connector[sandbox]") from None
     return VaultCredentials(vault)
 
 

@@ -2,20 +2,26 @@
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hvac.api.secrets_engines.kv_v2 import KvV2
 from hvac.exceptions import Forbidden
 from vault_server import Vault, running_vault
 
-from sandbox.operator_data import Credentials
+from sandbox.authority import Authority
+from sandbox.operator_data import Credentials, OperatorData, write_operator_data
 from sandbox.process import LOOPBACK, reserve_port
 from sandbox.vault import VaultCredentials
 from sandbox.vault_place import VaultPlace, VaultUnavailable
 
 PASSWORD = "v4ult-pw"
+START_S = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +96,27 @@ def test_neither_log_nor_error_shows_password_or_token(vault: Vault, caplog: pyt
     shown = repr(find(vault.place, "alpha")) + repr(VaultCredentials(vault.place))
     for secret in (PASSWORD, vault.place.token_file.read_text()):
         assert secret not in caplog.text + shown
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [((), "--vault-url wants --vault-token-file"), (("--vault-token-file", "/nowhere"), "No such file or directory")],
+)
+def test_a_service_that_cannot_ask_its_vault_says_why_and_does_not_start(
+    tmp_path: Path, token: tuple[str, ...], reason: str
+):
+    write_operator_data(tmp_path / "operators.json", OperatorData())
+    identity = Authority(tmp_path / "tls").issue_server("service")
+    files = {"data": tmp_path / "operators.json", "cert": identity.cert_file, "key": identity.key_file}
+    flags = [part for name, path in files.items() for part in (f"--{name}-file", str(path))]
+    program = [sys.executable, "-m", "sandbox.operator_management", *flags, "--ca-file", str(identity.ca_file)]
+
+    ended = subprocess.run(
+        [*program, "--vault-url", "https://vault.example", *token],
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    (line,) = ended.stderr.splitlines()
+    assert (ended.returncode, reason in line) == (2, True)
