@@ -13,7 +13,8 @@ from sandbox.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-SHORT = Pace(tps=100.0, steady_s=1.5, watched_s=3.0, full_rate_s=math.inf)
+PATIENCE_S = 60.0  # no submit_sm is to be given up because the machine is slow
+SHORT = Pace(tps=100.0, steady_s=1.5, watched_s=3.0, full_rate_s=math.inf, response_s=PATIENCE_S)
 AWAY_S = 2.0
 OPERATORS = 3
 

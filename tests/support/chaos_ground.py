@@ -33,7 +33,7 @@ WINDOW = 100
 ANSWER_DELAY_S = 0.05  # so that some submit_sm are always unanswered
 RECEIPT_DELAY_S = 1.0
 DELIVER_WINDOW = 1000
-TIMERS = replace(STEADY, reconnect_max_s=2.0)
+RECONNECT_MAX_S = 2.0
 
 HEALTHY_S = 60.0
 BOUNDED = (".db", ".log")  # metrics, of which the dead leave one file of a kind, and Thespian's own log
@@ -61,10 +61,11 @@ class Ground:
 
     replicas: Sequence[ConnectorProcess]
 
-    def __init__(self, loop: BackgroundLoop, stack: Stack, **settings: str) -> None:
-        """stack: running, without a schema yet. settings: of both replicas."""
+    def __init__(self, loop: BackgroundLoop, stack: Stack, response_s: float, **settings: str) -> None:
+        """stack: running, without a schema yet. response_s: timer of the operators. settings: of both replicas."""
         self.loop = loop
         self.stack = stack
+        self._timers = replace(STEADY, response_s=response_s, reconnect_max_s=RECONNECT_MAX_S)
         self.sites = {name: self._site(name) for name in (PLAIN, LEASED, SPLIT)}
         self.operators = [
             self._operator(PLAIN),
@@ -190,7 +191,7 @@ class Ground:
         )
 
     def _operator(self, name: str, **bind: object) -> MobileOperator:
-        return MobileOperator(name, self.sites[name], timers=TIMERS, tps=LIMIT_TPS, window=WINDOW, bind=bind)
+        return MobileOperator(name, self.sites[name], timers=self._timers, tps=LIMIT_TPS, window=WINDOW, bind=bind)
 
 
 def _files_in(folder: Path) -> list[str]:

@@ -31,6 +31,7 @@ STEADY_S = 3.0  # of load before the fault
 WARM_UP_S = 6.0
 WATCHED_S = 19.5  # of load after it: longer than JetStream's ack_wait, and a whole window after FULL_RATE_S
 FULL_RATE_S = 15.0
+RESPONSE_S = 5.0
 SETTLED_S = 120.0  # a parked receipt may be tried again only after a minute
 LEFT_OVER_S = 30.0
 LOOK_S = 0.5
@@ -60,16 +61,17 @@ Hold = Callable[[Case], None]
 
 
 class Pace(NamedTuple):
-    """How long and how hard a trial is: messages a second, seconds of load before and after the fault, and within how
-    many of those the service has to be at its full rate."""
+    """How long and how hard a trial is: messages a second, seconds of load before and after the fault, within how many
+    of those the service has to be at its full rate, and response_s of the operators."""
 
     tps: float
     steady_s: float
     watched_s: float
     full_rate_s: float
+    response_s: float
 
 
-FULL_PACE = Pace(TPS, STEADY_S, WATCHED_S, FULL_RATE_S)
+FULL_PACE = Pace(TPS, STEADY_S, WATCHED_S, FULL_RATE_S, RESPONSE_S)
 
 
 @dataclass
@@ -93,7 +95,7 @@ class Verdict:
 @contextmanager
 def running_trial(loop: BackgroundLoop, stack: Stack, pace: Pace = FULL_PACE, **settings: str) -> Iterator["Trial"]:
     """Warmed up by a short load without a fault, for which everything must hold, too. settings: of the replicas."""
-    with Ground(loop, stack, **settings) as ground:
+    with Ground(loop, stack, pace.response_s, **settings) as ground:
         trial = Trial(ground, pace._replace(watched_s=min(WARM_UP_S, pace.watched_s), full_rate_s=math.inf))
         problems = trial.run(Case("no fault", strike=lambda: None)).reckoning.problems
         assert problems == [], f"without a fault: {problems}"
