@@ -71,6 +71,7 @@ class TraceCollector:
         self.status = 200
         self.is_stuck = False
         self.headers: list[dict[str, str]] = []
+        self.requests: list[bytes] = []
         self.spans: list[CollectedSpan] = []
         self._released = Event()
         self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
@@ -127,6 +128,7 @@ class TraceCollector:
             self._released.wait()
         elif self.status < 300:
             plain = gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body
+            self.requests.append(plain)
             self.spans += _spans(ExportTraceServiceRequest.FromString(plain))
 
 
