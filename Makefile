@@ -20,6 +20,8 @@ LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 
 .PHONY: demo test test-containers test-images check scenarios scenarios-real chaos interop fuzz bench load bench-peers bench-scrape bench-sweep bench-throttle
 .PHONY: pressure soak audit vault chart observability schemas rolling sizing image base-image lock clean
+.PHONY: demo test test-containers test-images check scenarios scenarios-real chaos privacy interop fuzz bench load bench-peers bench-sweep bench-throttle
+.PHONY: pressure soak chart observability schemas rolling sizing image base-image lock clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -50,6 +52,11 @@ scenarios-real: $(STAMP)  ## the same at the specification's timers
 
 chaos: $(STAMP)  ## the crash matrix, 20 minutes; CHAOS_ARGS="-k kill" for a part; writes the table of docs/reliability.md
 	@$(BIN)/python -m pytest -rs --page docs/reliability.md tests/chaos $(CHAOS_ARGS)
+
+privacy: $(STAMP)  ## marked values in no output: whole flow, demonstration, scenarios, crash matrix; PRIVACY_ARGS="-k kill" for a part
+	@$(BIN)/python -m pytest tests/unit/test_leak_search.py tests/e2e/test_privacy.py tests/privacy $(PYTEST_ARGS)
+	@PYTHONPATH=tests/support $(BIN)/python -m pytest -p privacy_watch -m "not real_timers" \
+		--ignore=tests/scenarios/rolling tests/scenarios tests/chaos $(PRIVACY_ARGS)
 
 interop: $(STAMP)  ## with SMPP programs of others, which it installs into .interop; INTEROP_SECONDS=600 for long
 	@$(BIN)/python -m pytest --timeout=1800 tests/interop $(PYTEST_ARGS)

@@ -5,6 +5,7 @@ can cost: size of a request, number of connections, time of an answer, and one c
 """
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ PROBE_DEADLINE_S = 2.0
 STATUS_DEADLINE_S = 5.0
 STATUS_SHARED_S = 1.0  # callers within it get the same answer
 IDLE_CONNECTION_S = 10.0  # also for a request that does not get complete
+UNREAD_S = 10.0  # for a caller who does not read its answer; then the kernel ends the connection (TCP_USER_TIMEOUT)
 MAX_CONNECTIONS = 128
 MAX_LINE_BYTES = 4096
 MAX_HEADERS = 64
@@ -37,6 +39,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # for those who do not know frame-ancestors
 }
 
 
@@ -70,6 +73,8 @@ class HttpEndpoint:
         """Listen; returns the port, which the kernel chooses for port 0. Raises OSError."""
         await self._runner.setup()
         self._listener = await asyncio.get_running_loop().create_server(self._connection, host, port)
+        for listening in self._listener.sockets:  # from which every connection has it
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S * 1000))
         return int(self._listener.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:

@@ -18,11 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
+    from actors.runtime.core_dumps import forbid_core_dumps
     from actors.runtime.system import ActorSystemFailed, AlreadyRunning, RuntimeFolder
     from adapters.postgres.errors import InvalidDsn, MigrationChanged, SchemaNotMigrated
     from adapters.telemetry import logs, metrics
 
     settings = settings_of(args)
+    forbid_core_dumps()
     signal.signal(signal.SIGTERM, _stop_before_start)
     os.register_at_fork(after_in_child=_leave_the_end_to_thespian)
     logs.configure(settings.log_level, settings.log_format, actor="main")

@@ -21,6 +21,8 @@ from sandbox.process import LOOPBACK
 HEALTHY_S = 20.0
 REFUSED_S = 2.0  # for a port that is not to be reached
 ACTORS = 5
+FORGED = Seal(b"a guess").frame(pickle.dumps("let me in"))
+ACKNOWLEDGED = pickle.dumps("ACK")
 OURS, THEIRS = "198.18.213.1", "198.18.213.2"  # of the range for trials (RFC 2544)
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another user or make a network")
@@ -65,8 +67,8 @@ def be_answered(port: int) -> None:
     """OSError unless a message, sealed with a secret that is not the service's, gets an answer that is one."""
     with socket.create_connection((LOOPBACK, port), REFUSED_S) as connection:
         connection.settimeout(REFUSED_S)
-        connection.sendall(Seal(b"a guess").frame(pickle.dumps("let me in")))
-        if not connection.recv(1000).endswith(pickle.dumps("ACK")):
+        connection.sendall(FORGED)
+        if not connection.recv(1000).endswith(ACKNOWLEDGED):
             raise PermissionError
 
 

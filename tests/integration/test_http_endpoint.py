@@ -5,8 +5,9 @@ import base64
 import hashlib
 import json
 import re
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -166,11 +167,8 @@ def test_every_answer_forbids_sniffing_framing_and_keeping(path: str):
     _, headers, _ = answer_to(path)
 
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
-    assert (headers["X-Content-Type-Options"], headers["Cache-Control"], headers["Referrer-Policy"]) == (
-        "nosniff",
-        "no-store",
-        "no-referrer",
-    )
+    names = ("X-Content-Type-Options", "Cache-Control", "Referrer-Policy", "X-Frame-Options")
+    assert [headers[name] for name in names] == ["nosniff", "no-store", "no-referrer", "DENY"]
     assert "Server" not in headers
 
 
@@ -224,6 +222,51 @@ def test_a_request_that_does_not_get_complete_is_cut_off(monkeypatch: pytest.Mon
             return await bytes_until_closed(url, b"GET /healthz HTTP/1.1\r\nHost:")
 
     assert asyncio.run(scenario()) == b""
+
+
+def test_a_request_that_comes_octet_by_octet_is_cut_off(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(http_endpoint, "IDLE_CONNECTION_S", 0.3)
+
+    async def scenario() -> bool:
+        async with serving() as url:
+            host, _, port = url.removeprefix("http://").partition(":")
+            reader, writer = await asyncio.open_connection(host, int(port))
+            ended = asyncio.create_task(reader.read())
+            for octet in b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 200:
+                if ended.done():
+                    break
+                writer.write(bytes((octet,)))
+                await asyncio.sleep(0.02)
+            writer.close()
+            return ended.done()
+
+    assert asyncio.run(scenario())
+
+
+def test_a_caller_who_does_not_read_the_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(http_endpoint, "UNREAD_S", 0.5)
+    monkeypatch.setattr(http_endpoint, "MAX_CONNECTIONS", 1)
+
+    async def large() -> dict[str, Any]:
+        return {"large": "x" * 20_000_000}
+
+    async def until_let_in(url: str) -> None:
+        """There is no room as long as the first caller has its connection."""
+        answer = b""
+        while not answer:
+            await asyncio.sleep(0.1)
+            with suppress(ConnectionError):
+                answer = await bytes_until_closed(url, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+    async def scenario() -> None:
+        async with serving(status=large) as url:
+            host, _, port = url.removeprefix("http://").partition(":")
+            with socket.create_connection((host, int(port))) as caller:
+                caller.sendall(b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n")
+                await asyncio.to_thread(caller.recv, 1000)
+                await asyncio.wait_for(until_let_in(url), 20)
+
+    asyncio.run(scenario())
 
 
 def test_connections_beyond_the_limit_are_closed_at_once(monkeypatch: pytest.MonkeyPatch):

@@ -12,7 +12,7 @@ from redis.typing import ResponseT
 from sandbox.stack import Stack
 
 PAGES = ("/", "/status", "/metrics", "/healthz", "/readyz", "/nothing-here")
-SHOWN_OF_A_PROCESS = ("cmdline", "comm", "status")
+SHOWN_OF_A_PROCESS = ("cmdline", "comm", "status", "limits")
 ANSWER_S = 10.0
 FIRST_OF_A_STREAM = 65_536  # bytes
 

@@ -10,8 +10,8 @@ NUMBER = "499876012345"
 SENDER = "499875554321"
 TEXT = "Zebrafink7 im Kontor"
 UCS2_TEXT = "Жираф в порту"
-LONG_TEXT = "Langer Zebrafink8 " * 20
-BINARY = "Zebrafink9"
+LONG_TEXT = "Papagei8 im Turm, " * 20
+BINARY = "Otter9-Daten"
 HANDSET = "499874443210"
 HANDSET_TEXT = "Nashorn3 am Bahnhof"
 ALIEN_RECEIPT_TEXT = "Okapi5 am Kai"  # of a receipt that names no message
@@ -26,7 +26,7 @@ PERSONAL: Mapping[str, str] = {
     "from": SENDER,
     "text": TEXT,
     "UCS-2 text": UCS2_TEXT,
-    "long text": "Langer Zebrafink8",
+    "long text": "Papagei8 im Turm",
     "data": BINARY,
     "handset": HANDSET,
     "text from the handset": HANDSET_TEXT,

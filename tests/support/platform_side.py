@@ -19,6 +19,7 @@ from waiting import wait_until
 
 DLR, MO, DEAD, HEALTH = "sms.dlr.inbound", "sms.mo.inbound", "sms.dead.dispatch", "operator.health"
 CONFIG_CHANGED = "operator.config.changed"
+USUAL_NUMBER = "+491512345678"
 STREAMS_S = 20.0
 EVENT_S = 20.0
 
@@ -168,7 +169,7 @@ def a_message(operator_id: str, **fields: Any) -> dict[str, Any]:
     message = {
         "message_id": f"{operator_id}-{next(_numbers)}",
         "operator_id": operator_id,
-        "to": "+491512345678",
+        "to": USUAL_NUMBER,
         "from": "Bank",
         "text": "Hello",
         **fields,

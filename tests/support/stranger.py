@@ -20,7 +20,10 @@ Outcomes = dict[str, str]
 
 
 def outcomes_for(become: Callable[[], None], attempts: Attempts) -> Outcomes:
-    """How each attempt ends for somebody who has become another: "done", or the name of the OSError."""
+    """How each attempt ends for somebody who has become another: "done", or the name of the OSError.
+
+    An attempt may need nothing that is loaded from a file: another user may not read what we may.
+    """
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
