@@ -65,8 +65,9 @@ def connect_to_lane(lane: Path) -> None:
 
 def be_answered(port: int) -> None:
     """OSError unless a message, sealed with a secret that is not the service's, gets an answer that is one."""
-    with socket.create_connection((LOOPBACK, port), REFUSED_S) as connection:
+    with socket.socket() as connection:  # a plain one: create_connection would load the codec of names
         connection.settimeout(REFUSED_S)
+        connection.connect((LOOPBACK, port))
         connection.sendall(FORGED)
         if not connection.recv(1000).endswith(ACKNOWLEDGED):
             raise PermissionError
