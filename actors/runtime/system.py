@@ -181,6 +181,9 @@ PRELOADED = (
     "actors.operator.actor",
     "actors.receipts.actor",
     "actors.session.actor",
+    # Else imported by each process for itself: at the first name that it looks up, and at the first login to NATS.
+    "encodings.idna",
+    "nkeys",
 )
 
 

@@ -36,10 +36,11 @@ def configure(
     handler = LineWriter(descriptor)
     handler.setFormatter(JsonLines(context) if log_format is LogFormat.JSON else ConsoleLines(context))
     handler.addFilter(ForeignRecords(logging.DEBUG if level is LogLevel.DEBUG else logging.WARNING))
-    root = logging.RootLogger(logging.WARNING)
-    root.addHandler(handler)
-    _install(root)
-    root.setLevel(level.value)  # after the rest: it makes every logger forget the level it had in mind
+    root = _install()
+    root.handlers[:] = [handler]
+    wanted = logging.getLevelNamesMapping()[level.value]
+    if root.level != wanted:
+        root.setLevel(wanted)  # makes every logger forget the level it had in mind
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 
@@ -120,24 +121,42 @@ def _harmless(argument: object) -> object:
     return argument if isinstance(argument, str | int | float) else f"<{type(argument).__name__}>"
 
 
-def _install(root: logging.RootLogger) -> None:
-    """Put `root` over every logger there is.
+class _Root(logging.RootLogger):
+    """Over every logger there is, in this process and in those forked from it.
+
+    One for all of them: another in each actor would be written into every logger, which cost 1.3 MiB of memory that
+    the actors share otherwise.
+    """
+
+
+def _install() -> _Root:
+    """The root, over every logger there is.
 
     Thespian gives each actor a root of its own (thespian/system/multiprocCommon.py, startChild) and a new manager;
     loggers made before that still hang under the old ones.
     """
-    managers = (logging.Logger.manager, _import_time_manager)
+    thespians = logging.Logger.manager
+    root = _import_time_manager.root
+    if not isinstance(root, _Root):
+        root = _Root(logging.WARNING)
+        _adopt_all(_import_time_manager, root)
+    if thespians is not _import_time_manager:
+        _adopt_all(thespians, root)
     logging.root = logging.Logger.root = root
     logging.Logger.manager = _import_time_manager
-    for manager in managers:
-        manager.root = root
-        for name, logger in manager.loggerDict.items():
-            _import_time_manager.loggerDict.setdefault(name, logger)
-            if isinstance(logger, logging.Logger):
-                _adopt(logger, root)
+    return root
 
 
-def _adopt(logger: logging.Logger, root: logging.RootLogger) -> None:
+def _adopt_all(manager: logging.Manager, root: _Root) -> None:
+    manager.root = root
+    for name, logger in manager.loggerDict.items():
+        _import_time_manager.loggerDict.setdefault(name, logger)
+        if isinstance(logger, logging.Logger):
+            _adopt(logger, root)
+
+
+def _adopt(logger: logging.Logger, root: _Root) -> None:
+    logger._cache.clear()  # type: ignore[attr-defined]  # the level it had in mind; setLevel would clear all loggers'
     logger.handlers.clear()
     logger.propagate = True
     if logger.parent is not None and logger.parent.parent is None:

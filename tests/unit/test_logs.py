@@ -230,6 +230,13 @@ def test_configuring_twice_writes_each_line_once_with_the_later_names():
     assert line["actor"] == "Child"
 
 
+def test_a_process_that_is_forked_keeps_the_root_that_every_logger_knows():
+    with configured(actor="Parent") as output:
+        root = logging.root
+        configure(LogLevel.INFO, LogFormat.JSON, actor="Child", descriptor=output.writer)
+        assert logging.root is root
+
+
 def test_a_level_remembered_from_before_does_not_outlive_configure():
     logger = logging.getLogger("actors.remembering")
     with configured(LogLevel.ERROR) as output:
