@@ -1,12 +1,13 @@
 """Each message from its publish to its final event: how long every step took, and what did not come to an end."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 MS = 1000.0
-IN_TIME_S = 1.0  # after the last publish: what is submitted later has waited for the TPS to suffice
+IN_TIME_S = 1.0  # after the load: what is submitted later has waited for the TPS to suffice
 
 
 class Arrived(NamedTuple):
@@ -46,7 +47,7 @@ class Tally:
     repeated: int = 0
     undelivered: int = 0
     late_s: float = 0.0
-    last_published_at: float = 0.0
+    first_published_at: float = math.inf
     submits: Counter[int] = field(default_factory=Counter)
 
     @classmethod
@@ -59,10 +60,10 @@ class Tally:
         """Of which something may still come."""
         return max(0, self.published - self.refused - self.ended)
 
-    @property
-    def kept(self) -> float:
-        """Share of the messages due whose submit_sm went out while the load lasted."""
-        in_time = sum(count for at, count in self.submits.items() if at <= self.last_published_at + IN_TIME_S)
+    def kept(self, load_s: float) -> float:
+        """Share of the messages due whose submit_sm went out while the load of so many seconds lasted."""
+        end_at = self.first_published_at + load_s + IN_TIME_S
+        in_time = sum(count for at, count in self.submits.items() if at <= end_at)
         return in_time / max(self.due, 1)
 
     def figures(self) -> dict[str, Any]:
@@ -72,8 +73,9 @@ class Tally:
     def plus(self, other: Self) -> Self:
         """Of both together."""
         together = {name: value + getattr(other, name) for name, value in vars(self).items()}
-        highest = {name: max(getattr(self, name), getattr(other, name)) for name in ("late_s", "last_published_at")}
-        return type(self)(**together | highest)
+        late_s = max(self.late_s, other.late_s)
+        first_published_at = min(self.first_published_at, other.first_published_at)
+        return type(self)(**together | {"late_s": late_s, "first_published_at": first_published_at})
 
 
 class _Journey:
@@ -100,7 +102,7 @@ class Journeys:
         """One more goes out; its number."""
         number = self._tally.published
         self._tally.published += 1
-        self._tally.last_published_at = published_at
+        self._tally.first_published_at = min(self._tally.first_published_at, published_at)
         self._under_way[number] = _Journey(published_at)
         return number
 

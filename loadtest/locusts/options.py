@@ -47,6 +47,7 @@ def seconds_of(options: argparse.Namespace) -> int:
 
 def limits_of(options: argparse.Namespace) -> Limits:
     return Limits(
+        load_s=seconds_of(options),
         publish_p99_ms=options.max_publish_p99_ms,
         submit_p99_ms=options.max_submit_p99_ms or SHAPES[shape_of(options)].submit_p99_ms,
         receipt_p99_ms=options.max_receipt_p99_ms,

@@ -43,8 +43,9 @@ class SmscView:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What must hold. kept: share of the messages due whose submit_sm went out while the load lasted."""
+    """What must hold. kept: share of the messages due whose submit_sm went out while the load of load_s lasted."""
 
+    load_s: float
     publish_p99_ms: float
     submit_p99_ms: float
     receipt_p99_ms: float
@@ -67,7 +68,7 @@ def judge(limits: Limits, tally: Tally, steps: Mapping[str, Step], smsc: SmscVie
     publish, submit, receipt = (steps[name].p99_ms if name in steps else None for name in STEPS)
     return [
         _at_least("published", tally.published, 1),
-        _at_least("kept", tally.kept, limits.kept),
+        _at_least("kept", tally.kept(limits.load_s), limits.kept),
         _at_most("publish_p99_ms", publish, limits.publish_p99_ms),
         _at_most("submit_p99_ms", submit, limits.submit_p99_ms),
         _at_most("receipt_p99_ms", receipt, limits.receipt_p99_ms),

@@ -13,9 +13,11 @@ from loadtest.locusts.verdict import Limits, SmscView, Step, complaints, judge, 
 
 PUBLISHED_AT, SUBMITTED_AT, ARRIVED_AT = 1000.0, 1000.25, 1001.0
 
-LIMITS = Limits(publish_p99_ms=100, submit_p99_ms=1000, receipt_p99_ms=5000, kept=0.99, undelivered=0, operator_tps=50)
+LIMITS = Limits(
+    load_s=60, publish_p99_ms=100, submit_p99_ms=1000, receipt_p99_ms=5000, kept=0.99, undelivered=0, operator_tps=50
+)
 STEPS = {"publish": Step(2, 100), "submit": Step(5, 1000), "receipt": Step(500, 5000)}
-ALL_WELL = Tally(due=10, published=10, stored=10, ended=10, last_published_at=1000.0, submits=Counter({999: 10}))
+ALL_WELL = Tally(due=10, published=10, stored=10, ended=10, first_published_at=950.0, submits=Counter({999: 10}))
 SMSC = SmscView(peak_1s=50, distinct=10, doubled=0)
 
 WIRE = (
@@ -114,11 +116,11 @@ def test_an_event_may_come_before_the_confirmation() -> None:
     assert journeys.tally().pending == 0
 
 
-def test_what_is_submitted_more_than_a_second_after_the_last_publish_has_not_kept_the_rate() -> None:
+def test_what_is_submitted_more_than_a_second_after_the_load_has_not_kept_the_rate() -> None:
     journeys = journeys_of(4)
-    for number, submitted_at in enumerate([1000.5, 1001.9, 1002.0]):
+    for number, submitted_at in enumerate([1000.5, 1011.9, 1012.0]):
         journeys.arrived(arrived(number, submitted_at))
-    assert journeys.tally().kept == 0.5
+    assert journeys.tally().kept(load_s=10) == 0.5
 
 
 def test_what_should_have_been_published_and_was_not_has_not_kept_the_rate() -> None:
@@ -126,15 +128,19 @@ def test_what_should_have_been_published_and_was_not_has_not_kept_the_rate() -> 
     journeys.scheduled(1, 0.5)
     for number in range(3):
         journeys.arrived(arrived(number))
-    assert (journeys.tally().kept, journeys.tally().late_s) == (0.75, 0.5)
+    assert (journeys.tally().kept(load_s=10), journeys.tally().late_s) == (0.75, 0.5)
+
+
+def test_nothing_published_has_kept_nothing() -> None:
+    assert Tally(due=1).kept(load_s=10) == 0
 
 
 def test_the_tallies_of_workers_add_up() -> None:
-    one = Tally(due=1, published=1, late_s=0.2, last_published_at=9.0, submits=Counter({5: 1}))
-    other = Tally(due=2, published=2, late_s=0.1, last_published_at=8.0, submits=Counter({5: 1, 6: 1}))
+    one = Tally(due=1, published=1, late_s=0.2, first_published_at=8.0, submits=Counter({5: 1}))
+    other = Tally(due=2, published=2, late_s=0.1, first_published_at=9.0, submits=Counter({5: 1, 6: 1}))
     other = Tally.of(msgspec.msgpack.decode(msgspec.msgpack.encode(other.figures())))
     assert one.plus(other) == Tally(
-        due=3, published=3, late_s=0.2, last_published_at=9.0, submits=Counter({5: 2, 6: 1})
+        due=3, published=3, late_s=0.2, first_published_at=8.0, submits=Counter({5: 2, 6: 1})
     )
 
 
