@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from background_loop import BackgroundLoop
 from chaos_trial import Case, Hold, Trial, running_trial
-from shifted_clock import NoShiftedClock, ShiftedClock
+from shifted_clock import NoShiftedClock, ShiftedClock, clear_away
 
 from sandbox.stack import Stack
 
@@ -15,11 +15,13 @@ HOUR_S = 3600
 
 
 @pytest.fixture(scope="module")
-def clock(tmp_path_factory: pytest.TempPathFactory) -> ShiftedClock:
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShiftedClock]:
     try:
-        return ShiftedClock(tmp_path_factory.mktemp("clock") / "offset")
+        yield ShiftedClock(tmp_path_factory.mktemp("clock") / "offset")
     except NoShiftedClock as reason:
         pytest.skip(str(reason))
+    finally:
+        clear_away()
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 LIBRARY = "libfaketime.so.1"
+SHARED_MEMORY = Path("/dev/shm")
 
 
 class NoShiftedClock(Exception):
@@ -31,6 +32,14 @@ class ShiftedClock:
         written = self._file.with_suffix(".new")
         written.write_text(f"{seconds:+}\n")
         written.replace(self._file)
+
+
+def clear_away() -> None:
+    """What libfaketime has left in shared memory of processes that were killed."""
+    for path in SHARED_MEMORY.glob("*faketime_*"):
+        pid = path.name.rpartition("_")[2]
+        if not Path("/proc", pid).exists():
+            path.unlink(missing_ok=True)
 
 
 def _library() -> Path:
