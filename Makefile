@@ -21,7 +21,7 @@ LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 .PHONY: demo test test-containers test-images check scenarios scenarios-real chaos interop fuzz bench load bench-peers bench-scrape bench-sweep bench-throttle
 .PHONY: pressure soak audit vault chart observability schemas rolling sizing image base-image lock clean
 .PHONY: demo test test-containers test-images check scenarios scenarios-real chaos privacy interop fuzz bench load bench-peers bench-sweep bench-throttle
-.PHONY: pressure soak chart observability schemas rolling sizing image base-image lock clean
+.PHONY: growth pressure soak chart observability schemas rolling sizing image base-image lock clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -75,6 +75,8 @@ bench-peers: $(STAMP)  ## beside Kannel, at the same simulator, in turns; PEERS_
 
 bench-scrape: $(STAMP)  ## CPU of a scrape of /metrics with 100 operators; SCRAPE_ARGS="--operators 300" for more
 	@$(BIN)/python -m loadtest.scrape $(SCRAPE_ARGS)
+growth: $(STAMP)  ## cost of a message by operators, correlations, replicas, with charts; GROWTH_ARGS="--most 1000000"
+	@$(BIN)/python -m loadtest.growth $(GROWTH_ARGS)
 
 bench-sweep: $(STAMP)  ## the sweep of expired correlations beside the writes; SWEEP_ARGS="--rows 20000000" for large
 	@$(BIN)/python -m loadtest.sweep $(SWEEP_ARGS)

@@ -27,11 +27,11 @@ async def measure_saturation(rig: Rig, messages: int) -> Saturation:
         usage = usage_between(before, rig.read_cpu())
         memory, names = rig.connector_pss_bytes(), rig.connector.names()
         reconciled = await reconcile(rig, client, messages, usage)
-    return Saturation(messages, _took_s(reconciled), usage, memory, names, reconciled.problems)
+    return Saturation(messages, took_s(reconciled), usage, memory, names, reconciled.problems)
 
 
-def _took_s(reconciled: Reconciled) -> float:
-    """From the first submit_sm to the last final event."""
+def took_s(reconciled: Reconciled) -> float:
+    """From the first submit_sm to the last final event; NeverHappened without one."""
     first_at = reconciled.report["submits"]["first_at"]
     finals = [outcome.stored_at for outcome in reconciled.outcomes if outcome.final]
     if first_at is None or not finals:

@@ -18,7 +18,8 @@ INSERT INTO smpp.message_correlations (
 )
 SELECT
     'op-' || n %% 10, n::text, n::text, md5(n::text), 1, 1, 'DELIVERED', true, now(), now(), now(),
-    now() + make_interval(secs => (2.0 * n / %(rows)s - 1 + (n >= %(rows)s / 2)::int) * %(span_s)s), '{}', ''
+    now() + make_interval(secs => (2.0 * n / %(rows)s - 1 + (n >= %(rows)s / 2)::int) * %(span_s)s + %(later_s)s),
+    '{}', ''
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 """
 
@@ -29,13 +30,18 @@ COUNTS = "SELECT count(*) FILTER (WHERE expires_at <= now()), count(*) FROM smpp
 Session = psycopg.Connection[tuple[Any, ...]]
 
 
-def fill(dsn: str, rows: int, progress: Callable[[int], None]) -> None:
-    """`rows` of them, the first half expired; vacuumed and analysed, as by autovacuum in the meantime."""
+def fill(dsn: str, rows: int, progress: Callable[[int], None], later_s: float = 0.0) -> None:
+    """`rows` of them, the first half expired; vacuumed and analysed, as by autovacuum in the meantime.
+
+    later_s: by how much all of them expire later; with more than SPAN_S none has expired.
+    """
     with psycopg.connect(dsn, autocommit=True) as session:
         with _without_indexes(session):
             for first in range(0, rows, CHUNK):
                 last = min(first + CHUNK, rows) - 1
-                session.execute(FILL, {"rows": rows, "first": first, "last": last, "span_s": SPAN_S})
+                session.execute(
+                    FILL, {"rows": rows, "first": first, "last": last, "span_s": SPAN_S, "later_s": later_s}
+                )
                 progress(last + 1)
         session.execute("VACUUM (ANALYZE) smpp.message_correlations")
 
