@@ -4,8 +4,10 @@ Half an hour with ten million correlations; --only and --most for less.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     problems: list[str] = []
+    measured: list[Point] = []
     for axis in [Axis(options.only)] if options.only else list(Axis):
         points = []
         for size in (size for size in SIZES[axis] if size <= options.most):
@@ -35,7 +38,10 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
             problems += found.problems
         problems += rises(points)
         _keep(options.folder, axis, points)
-    print("\n".join(problems), file=sys.stderr)
+        measured += points
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    print(json.dumps({"points": [asdict(point) for point in measured], "problems": len(problems)}))
     return FAILED if problems else 0
 
 

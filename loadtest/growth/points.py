@@ -66,9 +66,9 @@ def limit_of(usage: Usage, names: Mapping[int, str], cores: int) -> str:
 
 def rises(points: Sequence[Point]) -> list[str]:
     """Sizes at which a message costs more than FLAT above that of the first size, a line each."""
-    first = points[0]
     return [
         f"{point.size:,} {point.axis}: {point.cpu_s:.3f} CPU s per 1,000 messages, {first.cpu_s:.3f} at {first.size:,}"
+        for first in points[:1]
         for point in points[1:]
         if point.cpu_s > first.cpu_s * (1 + FLAT)
     ]

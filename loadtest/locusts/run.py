@@ -1,7 +1,6 @@
 """The load of one process: what its users publish, what comes back, and the statistics of both in Locust."""
 
 import argparse
-import logging
 import time
 from datetime import datetime
 from itertools import cycle
@@ -21,8 +20,6 @@ from messages.events import DLR_INBOUND, DeliveryStatus
 
 DISPATCH, EVENTS_STREAM = "sms.dispatch", "SMS_EVENTS"
 FIRST_NUMBER = 491700000000
-
-log = logging.getLogger(__name__)
 
 
 class _Event(msgspec.Struct):
