@@ -21,7 +21,7 @@ from sandbox.child import ServerError
 from sandbox.nats import NatsServer, Permissions
 from sandbox.postgres import PostgresServer, reachable_programs
 from sandbox.process import LOOPBACK, ServerProcess
-from sandbox.process_tree import process_tree
+from sandbox.process_tree import await_paused, process_tree
 from sandbox.redis import RedisServer
 
 NATS_TIMEOUT_S = 5
@@ -166,10 +166,9 @@ def test_postgres_keeps_what_was_committed_over_a_kill(postgres: PostgresServer)
 def test_a_paused_postgres_does_not_answer_until_it_is_resumed(postgres: PostgresServer) -> None:
     with psycopg.connect(postgres.dsn, passfile=str(postgres.passfile), autocommit=True) as connection:
         postgres.pause()
-        processes = process_tree(postgres.child.pid)
-        paused = [process.is_paused for process in processes]
+        all_paused = await_paused(process_tree(postgres.child.pid), 0.0)
         postgres.resume()
-        assert paused == [True] * len(processes)
+        assert all_paused
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
