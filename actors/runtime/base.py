@@ -8,6 +8,7 @@
 """
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -37,6 +38,8 @@ from messages.control import Ping, Pong, Start, Started
 
 BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 
+COLLECT_EVERY = 16  # pings: each leaves 0.9 kB of cycles in Thespian, which an idle actor would keep up to 4 MiB
+
 log = logging.getLogger(__name__)
 
 Errand = Callable[[], None]
@@ -63,6 +66,7 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
         self._wake_out.setblocking(False)
         self._processes: dict[Child, _Process] = {}
         self._body: Body | None = None
+        self._pings = 0
         self._loop_thread: LoopThread | None = None
 
     def receiveMessage(self, message: Any, sender: ActorAddress) -> ThespianWatch:
@@ -91,6 +95,9 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
         if self._loop_thread is not None and self._body is not None:
             pong = Pong(self._body.name)
             self._loop_thread.call(self._run_in_main, lambda: self.send(sender, pong))
+        self._pings += 1
+        if self._pings % COLLECT_EVERY == 0:
+            gc.collect()
 
     def _start(self, start: Start, parent: ActorAddress) -> None:
         if self._body is not None:
