@@ -27,9 +27,7 @@ END_WITHIN_S = 2.0  # a child that was asked to exit
 LOOK_S = 0.02  # between looks at a condition, while stopping
 FLUSH_S = 1.0  # for the last spans, at a stop
 START_DEADLINE_S = 15.0  # a child that has not reported by then is ended and started anew
-MOST_STARTING = (
-    8  # children at once: a start costs some 100 ms of CPU, and a hundred together would miss their deadline
-)
+MOST_STARTING = 8  # children at once: a start costs some 100 ms of CPU, a hundred together would miss their deadline
 
 log = logging.getLogger(__name__)
 
