@@ -187,15 +187,21 @@ def test_a_refused_message_shows_where_it_failed_and_what_came_of_it(platform: P
     assert platform.traceparent_of(event) == f"00-{trace}-{tree['sms.dlr.inbound publish'].span_id}-01"
 
 
+def trace_of_one_refused_first(platform: Platform, operator: SimulatedOperator, number: str, status: str) -> str:
+    """Of a message to this number that the operator refuses with this command_status, until it has, and then takes."""
+    operator.change(prefix_statuses=f"{number[1:]}={status}")
+    trace, traceparent = new_trace()
+    message_id = platform.dispatch(operator.operator_id, {"traceparent": traceparent}, to=number)
+    wait_until(lambda: operator.answers_to(number), IN_THE_END_S, "a refusal")
+    operator.change(prefix_statuses="")
+    platform.final_event(message_id, IN_THE_END_S)
+    return trace
+
+
 def test_a_segment_that_is_tried_again_on_its_bind_waits_and_is_submitted_twice_in_its_trace(
     platform: Platform, operators: Operators, collector: TraceCollector, number: str
 ):
-    operators["retrying"].change(prefix_statuses=f"{number[1:]}=ESME_RTHROTTLED")
-    trace, traceparent = new_trace()
-    message_id = platform.dispatch("retrying", {"traceparent": traceparent}, to=number)
-    wait_until(lambda: operators["retrying"].answers_to(number), IN_THE_END_S, "a refusal")
-    operators["retrying"].change(prefix_statuses="")
-    platform.final_event(message_id, IN_THE_END_S)
+    trace = trace_of_one_refused_first(platform, operators["retrying"], number, "ESME_RTHROTTLED")
     attempts = len(operators["retrying"].answers_to(number))
     (tree,) = collector.trees(trace, spans=1 + 2 * attempts + 3)
 
@@ -207,12 +213,7 @@ def test_a_segment_that_is_tried_again_on_its_bind_waits_and_is_submitted_twice_
 def test_a_redelivered_message_is_received_again_in_the_same_trace(
     platform: Platform, operators: Operators, collector: TraceCollector, number: str
 ):
-    operators["retrying"].change(prefix_statuses=f"{number[1:]}={TRY_ELSEWHERE}")
-    trace, traceparent = new_trace()
-    message_id = platform.dispatch("retrying", {"traceparent": traceparent}, to=number)
-    wait_until(lambda: operators["retrying"].answers_to(number), IN_THE_END_S, "a refusal")
-    operators["retrying"].change(prefix_statuses="")
-    platform.final_event(message_id, IN_THE_END_S)
+    trace = trace_of_one_refused_first(platform, operators["retrying"], number, TRY_ELSEWHERE)
     first, second = collector.trees(trace, spans=3 + 6)
 
     assert first.shape == ("sms.dispatch receive", ("operator queue", "submit_sm"))

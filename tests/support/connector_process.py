@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from census import processes_of
 from waiting import wait_until
 
+from actors import inspection
 from actors.inspection import collect_now
 from actors.names import session_name
 from sandbox.process import LOOPBACK, ServerProcess
@@ -161,13 +162,7 @@ def _coverage() -> dict[str, str]:
 
 def nodes_of(tree: Node | None) -> list[Node]:
     """The tree as a list, parents first; empty when there is none."""
-    return list(_walk(tree)) if tree else []
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node["children"]:
-        yield from _walk(child)
+    return list(inspection.nodes_of(tree)) if tree else []
 
 
 def _read_line(line: str) -> dict[str, Any]:
