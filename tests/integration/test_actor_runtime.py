@@ -35,6 +35,8 @@ ANSWER_S = 3.0  # for the whole tree, however many actors are silent
 TAKE_S = 1.0  # for all that a stranger says; most ports take only some of it
 REPLY_S = 0.2  # to a stranger on a port; most get none
 GONE_S = 2.0  # for everything, after the main process
+SCRAPES = 3000  # each left 1 kB of cycles
+MIB = 1 << 20
 ACTORS = {"connector", "dispatch-router", "operator@deep", "leaf-0", "leaf-1"}
 LOOPBACK = "127.0.0.1"
 
@@ -135,6 +137,18 @@ def hold_until(folder: RuntimeFolder, leave: Event) -> None:
 def count_open(file: Path) -> int:
     """How often this process has the file open."""
     return sum(opened.samefile(file) for opened in Path("/proc/self/fd").iterdir() if opened.exists())
+
+
+def scrape(process: TrialProcess, times: int) -> None:
+    """Each over a connection of its own."""
+    for _ in range(times):
+        process.get("/metrics")
+
+
+def private_bytes(process: TrialProcess) -> int:
+    """Memory of the main process that it shares with no other."""
+    octets: int = psutil.Process(process.child.pid).memory_full_info().uss
+    return octets
 
 
 def health(process: TrialProcess) -> int:
@@ -482,3 +496,12 @@ def test_a_stranger_who_does_not_go_on_is_cut_off_at_the_deadline(lasting_trial:
         assert stranger.recv(1000) == b""
 
     work(lasting_trial)
+
+
+def test_thousands_of_scrapes_leave_the_main_process_no_larger(lasting_trial: TrialProcess):
+    scrape(lasting_trial, times=100)
+    before = private_bytes(lasting_trial)
+
+    scrape(lasting_trial, SCRAPES)
+
+    assert private_bytes(lasting_trial) - before < MIB
