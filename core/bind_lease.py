@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 
 RENEWALS_PER_TTL = 3  # one may fail, and the next is still in time
 RETRY_S = 0.5  # after a renewal without an answer
-UNBIND_S = 2.0  # left for unbind and its answer, before the binds may be another's
+UNBIND_S = 2.0  # left for answers, unbind and close, before the binds may be another's
+KILL_S = (
+    0.2  # before that the kernel ends a holder that stands still; all others have closed their links as long before
+)
 
 NO_LIMIT = "no limit"
 WAITING = "waiting"  # others hold all binds that the operator allows: nothing is wrong
@@ -36,6 +39,16 @@ class HeldLease:
     def must_unbind_at(self) -> float:
         """Once it has come the lease is over for its holder: a later renewal changes nothing about that."""
         return self.ends_at - self.unbind_s
+
+    @property
+    def links_end_by(self) -> float:
+        """When the last link is to be closed, in order or not."""
+        return self.ends_at - 2 * KILL_S
+
+    @property
+    def killed_at(self) -> float:
+        """When a holder that has not managed to close them is to be ended, so that they are closed for it."""
+        return self.ends_at - KILL_S
 
     @property
     def renew_at(self) -> float:

@@ -7,6 +7,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from actors.runtime.kill_timer import KillTimer
 from actors.session.credentials import BindCredentials
 from actors.session.lease import BindLease, LeaseDenied, Spawn
 from actors.session.link import SmppLink
@@ -76,7 +77,7 @@ class BindKeeper:
         self._backoff = Backoff(operator.timers.reconnect_min_s, operator.timers.reconnect_max_s)
         for result in COUNTED_FROM_ZERO:
             self._counter(result.name)
-        self._lease = BindLease(assignment, name, self.part, spawn)
+        self._lease = BindLease(assignment, name, self.part, spawn, KillTimer())
         self._stopped = asyncio.Event()
         self._ended = asyncio.Event()
         self._over = asyncio.Event()  # the links are gone, or are to be left

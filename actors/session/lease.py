@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from actors.runtime.kill_timer import KillTimer
 from actors.runtime.surroundings import surroundings
 from adapters.redis_leases import BindLeases, Claim, Denied, Granted, LeasesUnavailable
 from config.operators import OperatorConfig
@@ -33,16 +34,20 @@ class BindLease:
     """Taken before a connect, renewed until released.
 
     leave: begins to end the binds, or the attempt to make them, for a reason, by a time (monotonic seconds); it may be
-    called again with another time, and the earliest counts.
+    called again with another time, and the earliest counts. kill_timer: ends this process, and so its links, when that
+    is not done in time, as when it stands still.
     """
 
-    def __init__(self, assignment: SessionAssignment, session: str, leave: Leave, spawn: Spawn) -> None:
+    def __init__(
+        self, assignment: SessionAssignment, session: str, leave: Leave, spawn: Spawn, kill_timer: KillTimer
+    ) -> None:
         settings = surroundings().settings
         self._replica_id = f"{settings.connector_id}.{surroundings().run_id}"
         self._endpoint = assignment.endpoint
         self._session = session
         self._leave = leave
         self._spawn = spawn
+        self._kill_timer = kill_timer
         self._leases = BindLeases(settings.redis_url)
         self._binds = 0  # that there are, or are being made
         self._claim: Claim | None = None
@@ -67,7 +72,7 @@ class BindLease:
         """Raises LeaseDenied."""
         self._claim = self._claim_for(operator, binds)
         if self._claim is not None:
-            self._held = await self._granted(self._leases.acquire(self._claim))
+            self._hold(await self._granted(self._leases.acquire(self._claim)))
             self._keep(self._renew())
         self._binds = binds
 
@@ -88,12 +93,19 @@ class BindLease:
         """The links are closed; the binds are free for others."""
         self._binds = 0
         self._stop_keeping()
+        self._kill_timer.disarm()
         held, self._held = self._held, None
         if held is not None and self._claim is not None:
             await self._give_back(self._claim, held)
 
+    def _hold(self, held: HeldLease) -> None:
+        self._held = held
+        if not held.is_lost:
+            self._kill_timer.set(held.killed_at - time.monotonic())
+
     def _lift(self) -> None:
         self._stop_keeping()
+        self._kill_timer.disarm()
         if self._held is not None and self._claim is not None:
             self._spawn(self._give_back(self._claim, self._held))
         self._claim = self._held = None
@@ -126,7 +138,7 @@ class BindLease:
         """Binds that were made without a limit stay while Redis does not answer, and while there is room for them."""
         while self._held is None:
             try:
-                self._held = await self._granted(self._leases.adopt(claim))
+                self._hold(await self._granted(self._leases.adopt(claim)))
             except LeaseDenied as denial:
                 if self._is_denied:
                     self._leave("no bind is left under the new limit", _drain_deadline())
@@ -140,9 +152,9 @@ class BindLease:
             await asyncio.sleep(max(0.0, self._held.look_at - time.monotonic()))
             now = time.monotonic()
             if self._held.must_unbind(now):
-                self._leave("bind lease lost", self._held.ends_at)
+                self._leave("bind lease lost", self._held.links_end_by)
                 return
-            self._held = await self._renewed(self._held, self._claim, now)
+            self._hold(await self._renewed(self._held, self._claim, now))
             if self._held.give_up:
                 self._leave("bind given up for another replica", _drain_deadline())
 

@@ -18,6 +18,11 @@ def test_the_binds_end_in_time_for_the_unbind():
     assert LEASE.ends_at == 109
 
 
+def test_the_links_are_closed_before_a_holder_that_stands_still_is_ended_and_that_before_another_can_bind():
+    moments = [LEASE.must_unbind_at, LEASE.links_end_by, LEASE.killed_at, LEASE.ends_at]
+    assert moments == [107, pytest.approx(108.6), pytest.approx(108.8), 109]
+
+
 def test_nothing_is_renewed_once_the_binds_must_end():
     assert [LEASE.renew_due(now) for now in (106.9, 107.0, 109.0)] == [True, False, False]
 
