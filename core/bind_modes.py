@@ -17,11 +17,14 @@ Modes = tuple[BindMode, ...]
 
 
 class BindModes:
-    """Remembers that an SMSC does not know bind_transceiver. Times in monotonic seconds."""
+    """Remembers that an SMSC does not know bind_transceiver. Times in monotonic seconds.
 
-    def __init__(self, configured: ConfiguredBindMode) -> None:
+    refused_at: when another session was told so there.
+    """
+
+    def __init__(self, configured: ConfiguredBindMode, refused_at: float | None = None) -> None:
         self._configured = configured
-        self._refused_at: float | None = None
+        self._refused_at = refused_at
 
     def configure(self, configured: ConfiguredBindMode) -> None:
         """What was remembered holds until the setting changes."""

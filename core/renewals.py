@@ -25,6 +25,10 @@ class Renewals:
     def want(self, session: str, reason: str) -> None:
         self._wanted[session] = reason
 
+    def concern(self, session: str) -> bool:
+        """Whether it waits to be bound anew."""
+        return session in self._wanted
+
     def forget(self, session: str) -> None:
         """It has ended; whatever takes its place is new."""
         self._wanted.pop(session, None)

@@ -39,10 +39,15 @@ class Pong(Struct, frozen=True):
 
 
 class SessionAssignment(Struct, frozen=True):
-    """What a SessionActor is to keep bound. endpoint: its number in operator.endpoints."""
+    """What a SessionActor is to keep bound.
+
+    endpoint: its number in operator.endpoints. transceiver_refused_at: when a session there was told that the SMSC does
+    not know bind_transceiver, in monotonic seconds of this host.
+    """
 
     operator: OperatorConfig
     endpoint: int
+    transceiver_refused_at: float | None = None
 
 
 class Reconfigure(Struct, frozen=True):
@@ -69,6 +74,13 @@ class PeerAnswered(Struct, frozen=True):
     """It has answered on every link."""
 
     name: str
+
+
+class TransceiverUnknown(Struct, frozen=True):
+    """To the SMSC. at: monotonic seconds of this host; the next process of the session is to know it, too."""
+
+    name: str
+    at: float
 
 
 class SessionBound(Struct, frozen=True):

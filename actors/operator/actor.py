@@ -36,6 +36,7 @@ from messages.control import (
     SessionBound,
     SessionUnbound,
     Start,
+    TransceiverUnknown,
 )
 from messages.lanes import (
     ActorState,
@@ -213,6 +214,8 @@ class OperatorBody(Body):
                 self._endpoints.unbound(message)
             case PeerAnswered(name):
                 self._endpoints.answered(name)
+            case TransceiverUnknown(name, at):
+                self._sessions.transceiver_unknown(name, at)
             case CheckCredentials():
                 self._sessions.check_credentials()
             case CredentialsChanged(name):

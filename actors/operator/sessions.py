@@ -40,25 +40,37 @@ class SessionSet:
         self._lanes: dict[str, LaneClient] = {}
         self._leaving: dict[str, str] = {}
         self._renewals = Renewals()
+        self._transceiver_refused_at: dict[int, float] = {}
         self.policy = FailoverPolicy(len(operator.endpoints), operator.bind.sessions, operator.timers.failback_after_s)
 
     def configure(self, operator: OperatorConfig) -> Move | None:
         """New settings: sessions take them over in place, and where that can't be, are renewed."""
         change = changes(self._operator, operator)
         self._operator = operator
-        for name in self._slots.keys() - self._leaving.keys():
-            slot = self._slots[name]
-            self._body.children[name].argument = SessionAssignment(operator, slot.endpoint)
+        for endpoint in change.rebind | change.removed:
+            self._transceiver_refused_at.pop(endpoint, None)
+        for name in self._staying():
+            self._body.children[name].argument = self._assignment(name)
             self._body.tell_child(name, Reconfigure(operator))
-            if slot.endpoint in change.rebind:
+            if self._slots[name].endpoint in change.rebind:
                 self._renewals.want(name, SETTINGS_CHANGED)
         timers = operator.timers
         return self.policy.reconfigure(len(operator.endpoints), operator.bind.sessions, timers.failback_after_s)
 
     def check_credentials(self) -> None:
         """Each session knows by which it was bound, and tells when there are newer ones."""
-        for name in self._slots.keys() - self._leaving.keys():
+        for name in self._staying():
             self._body.tell_child(name, CheckCredentials())
+
+    def transceiver_unknown(self, name: str, at: float) -> None:
+        """The SMSC of this session does not know bind_transceiver: to be known by each that is started there."""
+        if name not in self._staying() or self._renewals.concern(name):
+            return  # it may have been another SMSC
+        endpoint = self._slots[name].endpoint
+        self._transceiver_refused_at[endpoint] = at
+        for other in self._staying():
+            if self._slots[other].endpoint == endpoint:
+                self._body.children[other].argument = self._assignment(other)
 
     def renew(self, name: str, reason: str) -> None:
         """Let it be bound anew, when it is its turn."""
@@ -116,7 +128,7 @@ class SessionSet:
     def _start(self, name: str, slot: SessionSlot) -> None:
         self._slots[name] = slot
         self._traffic.add_session(name, slot.endpoint)
-        self._body.start_child(SESSION_ACTOR, name, SessionAssignment(self._operator, slot.endpoint))
+        self._body.start_child(SESSION_ACTOR, name, self._assignment(name))
 
     def _retire(self, name: str, reason: str) -> None:
         self._leaving[name] = reason
@@ -132,6 +144,14 @@ class SessionSet:
         self._renewals.forget(name)
         del self._slots[name], self._leaving[name]
         self.reconcile()
+
+    def _staying(self) -> set[str]:
+        return self._slots.keys() - self._leaving.keys()
+
+    def _assignment(self, name: str) -> SessionAssignment:
+        """As of now, also for the processes that are started anew in its place."""
+        endpoint = self._slots[name].endpoint
+        return SessionAssignment(self._operator, endpoint, self._transceiver_refused_at.get(endpoint))
 
     def _name(self, slot: SessionSlot) -> str:
         return session_name(self._operator.operator_id, slot.endpoint, slot.index)

@@ -17,6 +17,7 @@ from actors.session.submits import SubmitPath
 from adapters.telemetry import metrics
 from adapters.telemetry.event_limiter import EventLimiter
 from core.bind_lease import WAITING
+from core.bind_modes import BindModes
 from core.wall_clock import rfc3339
 from messages.control import (
     AskPeer,
@@ -28,6 +29,7 @@ from messages.control import (
     SessionBound,
     SessionUnbound,
     Start,
+    TransceiverUnknown,
 )
 from messages.lanes import SubmitBatch
 from smpp.events import DeliverReceived, EnquireLinkAnswered, Event, LinkSilent, PduRefused
@@ -43,7 +45,8 @@ class SessionBody(Body):
         assignment: SessionAssignment = start.argument
         self._operator = assignment.operator
         self._endpoint = assignment.operator.endpoints[assignment.endpoint]
-        self._links = SessionLinks(self._operator, self._received, lambda reason: self._keeper.lost(reason))
+        modes = BindModes(self._operator.bind.mode, assignment.transceiver_refused_at)
+        self._links = SessionLinks(self._operator, modes, self._received, lambda reason: self._keeper.lost(reason))
         self._log = EventLimiter(logging.getLogger(__name__))  # an SMSC that errs does so thousands of times a second
         self._keeper = BindKeeper(assignment, self.name, self._links, self, self.spawn)
 
@@ -112,6 +115,9 @@ class SessionBody(Body):
     def unbound(self, reason: str, *, endpoint_failed: bool) -> None:
         self.tell_parent(SessionUnbound(self.name, reason, endpoint_failed))
         self._show_state()
+
+    def transceiver_unknown(self) -> None:
+        self.tell_parent(TransceiverUnknown(self.name, time.monotonic()))
 
     def outdated(self) -> None:
         self.tell_parent(CredentialsChanged(self.name))

@@ -11,7 +11,7 @@ from actors.runtime.kill_timer import KillTimer
 from actors.session.credentials import BindCredentials
 from actors.session.lease import BindLease, LeaseDenied, Spawn
 from actors.session.link import SmppLink
-from actors.session.links import BindFailed, SessionLinks, TransceiverRefused
+from actors.session.links import PART_S, BindFailed, SessionLinks, TransceiverRefused
 from adapters.operator_management import OperatorManagementUnavailable, OperatorUnknown
 from adapters.smsc_tls import ClientCertificateUnusable
 from adapters.telemetry import metrics
@@ -26,7 +26,6 @@ from smpp.constants import CommandStatus
 if TYPE_CHECKING:
     from prometheus_client import Counter
 
-UNBIND_S = 1.0  # for unbind, the SMSC's unbind_resp and the close
 ANSWER_S = 3.0  # for the answer to a bind that is not wanted any more
 RELEASE_S = 1.0  # for giving the lease back, after the links are closed
 LOOK_S = 0.02  # between looks whether all is answered, while parting
@@ -58,6 +57,7 @@ class Traffic(Protocol):
 
     def bound(self, mode: str) -> None: ...
     def unbound(self, reason: str, *, endpoint_failed: bool) -> None: ...
+    def transceiver_unknown(self) -> None: ...
     def outdated(self) -> None: ...
     def is_quiet(self, since: float) -> bool: ...
     def links_gone(self, transmitter: SmppLink | None) -> None: ...
@@ -147,7 +147,7 @@ class BindKeeper:
     def _patience_s(self) -> float:
         if not self._links.awaits_answer:
             return 0.0
-        return max(0.0, min(ANSWER_S, self._part_by - UNBIND_S - time.monotonic()))
+        return max(0.0, min(ANSWER_S, self._part_by - PART_S - time.monotonic()))
 
     async def _bind_and_stay(self) -> float:
         """Seconds until the next attempt."""
@@ -156,6 +156,7 @@ class BindKeeper:
             await self._stay()
         except TransceiverRefused as refusal:
             log_event(log, logging.INFO, "transceiver_refused", str(refusal), **self._where())
+            self._traffic.transceiver_unknown()
             return 0
         except BindFailed as failure:
             self._refused(failure)
@@ -214,11 +215,11 @@ class BindKeeper:
         await self._leave(time.monotonic())
 
     async def _leave(self, since: float) -> None:
-        while self.is_bound and not self._traffic.is_quiet(since) and time.monotonic() < self._part_by - UNBIND_S:
+        while self.is_bound and not self._traffic.is_quiet(since) and time.monotonic() < self._part_by - PART_S:
             await asyncio.sleep(LOOK_S)
         if self.is_bound:
             transmitter = self._links.transmitter
-            await self._links.unbind(min(time.monotonic() + UNBIND_S, self._part_by))
+            await self._links.unbind(min(time.monotonic() + PART_S, self._part_by))
             self._finish(self._part_reason, transmitter)
 
     def _refused(self, failure: BindFailed) -> None:

@@ -17,6 +17,7 @@ from smpp.events import BindRefused, BindTimedOut, Bound, Event, Unbound
 from smpp.session import BOUND
 
 CONNECT_TIMEOUT_S = 10.0
+PART_S = 1.0  # for the answer to an unbind, and the close
 CLOSE_S = 0.25  # for what is written to leave, and for the end of TLS; then a link is reset
 MAX_WINDOW = 10_000  # submit_sm, the largest that settings allow
 
@@ -43,6 +44,7 @@ class SessionLinks:
     def __init__(
         self,
         operator: OperatorConfig,
+        modes: BindModes,
         on_events: Callable[[SmppLink, list[Event]], None],
         on_lost: Callable[[str], None],
     ) -> None:
@@ -51,7 +53,7 @@ class SessionLinks:
         self._on_lost = on_lost
         self._links: list[SmppLink] = []
         self._answers: dict[SmppLink, asyncio.Future[Event]] = {}
-        self._modes = BindModes(operator.bind.mode)
+        self._modes = modes
         self._is_bound = False
         self._asked: set[SmppLink] = set()
         self.transmitter: SmppLink | None = None
@@ -89,7 +91,7 @@ class SessionLinks:
             raise
         finally:
             if not self._is_bound:
-                await self._abandon()
+                await self.unbind(time.monotonic() + PART_S)  # a transmitter that is in may wait for its receiver
 
     async def unbind(self, deadline: float) -> None:
         """Part in order: stop submits, go on reading, close when the SMSC has answered, or at the deadline (monotonic

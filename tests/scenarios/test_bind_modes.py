@@ -1,7 +1,15 @@
 """How a session is bound (issue 3, row 1)."""
 
+import os
+import signal
+from collections.abc import Callable
+
 import pytest
+from connector_process import ConnectorProcess
+from fleet import Fleet
 from makers import Connect, Operators, Sites
+from mobile_operator import MobileOperator
+from msgspec.structs import replace
 from waiting import wait_until
 
 from sandbox.link_proxy import LinkProxy
@@ -38,6 +46,41 @@ def test_that_a_transceiver_is_not_known_is_remembered(site: Sites, operator: Op
     assert smsc.binds["refused"] == {"ESME_RINVCMDID": 1}
 
 
+def end_process(service: ConnectorProcess, mno: MobileOperator, fleet: Fleet) -> None:
+    os.kill(service.running_node(mno.session())["pid"], signal.SIGKILL)
+
+
+def renew(service: ConnectorProcess, mno: MobileOperator, fleet: Fleet) -> None:
+    mno.credentials = replace(mno.credentials, version=2)
+    fleet.tell(mno)
+
+
+def change_settings(service: ConnectorProcess, mno: MobileOperator, fleet: Fleet) -> None:
+    mno.settings["bind"] = {"system_type": "new"}
+    fleet.tell(mno)
+
+
+@pytest.mark.parametrize(
+    ("happens", "refused"),
+    [(end_process, 1), (renew, 1), (change_settings, 2)],
+    ids=["killed", "renewed", "settings"],
+)
+def test_the_next_process_of_a_session_remembers_that_a_transceiver_is_not_known_until_settings_change(
+    site: Sites,
+    operator: Operators,
+    connect: Connect,
+    fleet: Fleet,
+    happens: Callable[[ConnectorProcess, MobileOperator, Fleet], None],
+    refused: int,
+) -> None:
+    smsc = site(refused_modes="transceiver")
+    mno = operator(smsc)
+    service = connect(mno)
+    happens(service, mno, fleet)
+    wait_until(lambda: smsc.binds["total"] == 4, REBOUND_S, "bound again")
+    assert smsc.binds["refused"] == {"ESME_RINVCMDID": refused}
+
+
 @pytest.mark.parametrize("status", ["ESME_RBINDFAIL", "ESME_RINVBNDSTS", "ESME_RSYSERR"])
 def test_no_other_refusal_leads_to_a_transmitter_and_a_receiver(
     site: Sites, operator: Operators, connect: Connect, status: str
@@ -68,13 +111,15 @@ def test_an_operator_set_to_transmitter_and_receiver_is_not_asked_for_a_transcei
     assert smsc.binds["refused"] == {}
 
 
-def test_a_transmitter_without_its_receiver_is_no_session(site: Sites, operator: Operators, connect: Connect) -> None:
+def test_a_transmitter_without_its_receiver_is_no_session_and_is_unbound(
+    site: Sites, operator: Operators, connect: Connect
+) -> None:
     smsc = site(refused_modes="receiver", refused_mode_status="ESME_RBINDFAIL")
     mno = operator(smsc, bind={"mode": "transmitter_receiver"})
     service = connect(mno, wait=False)
     wait_until(lambda: smsc.binds["refused"].get("ESME_RBINDFAIL", 0) >= 2, REBOUND_S, "two receivers refused")
     assert service.events("session_bound") == []
-    wait_until(lambda: smsc.binds["now"] == 0, REBOUND_S, "the transmitter unbound")
+    wait_until(lambda: smsc.binds["unbinds"] >= 2, REBOUND_S, "each transmitter unbound")
 
 
 def test_as_many_sessions_as_configured_are_bound(operator: Operators, connect: Connect) -> None:

@@ -29,6 +29,12 @@ def test_where_a_transceiver_is_not_known_a_pair_is_bound_for_a_day():
     assert [modes.next(moment) for moment in moments] == [PAIR, PAIR, TRANSCEIVER]
 
 
+def test_what_another_session_was_told_holds_as_long():
+    modes = BindModes(AUTO, refused_at=NOW)
+    moments = (NOW, NOW + REFUSAL_KEPT_S - 1, NOW + REFUSAL_KEPT_S)
+    assert [modes.next(moment) for moment in moments] == [PAIR, PAIR, TRANSCEIVER]
+
+
 @pytest.mark.parametrize("status", [status for status in CommandStatus if status is not UNKNOWN])
 def test_no_other_refusal_of_a_transceiver_leads_to_a_pair(status):
     modes = BindModes(AUTO)

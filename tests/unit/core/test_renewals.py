@@ -62,3 +62,10 @@ def test_a_session_that_has_ended_is_forgotten():
     renewals = wanted(FIRST)
     renewals.forget(FIRST)
     assert renewals.next(ALL_BOUND, NOBODY) is None
+
+
+def test_a_session_that_waits_for_its_turn_is_known_to_wait():
+    renewals = wanted(FIRST)
+    assert [renewals.concern(session) for session in (FIRST, SECOND)] == [True, False]
+    renewals.next(ALL_BOUND, NOBODY)
+    assert not renewals.concern(FIRST)
