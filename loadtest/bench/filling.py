@@ -34,18 +34,17 @@ def dispatch(operator_id: str, number: int) -> bytes:
 
 
 async def fill(
-    jetstream: JetStreamContext, operator_ids: list[str], messages: int, sampled_percent: int | None = None
+    jetstream: JetStreamContext, operator_ids: list[str], numbers: range, sampled_percent: int | None = None
 ) -> None:
-    """Store messages 0 to `messages` - 1, the operators taking turns. Raises TimeoutError or nats.errors.Error.
+    """Store the messages of these numbers, the operators taking turns. Raises TimeoutError or nats.errors.Error.
 
     sampled_percent: of the messages, each with a traceparent; None: without one.
     """
-    for first in range(0, messages, CHUNK):
-        numbers = range(first, min(first + CHUNK, messages))
+    for first in range(0, len(numbers), CHUNK):
         async with asyncio.timeout(CONFIRM_TIMEOUT_S):
             stored = [
                 await publish(jetstream, operator_of(operator_ids, number), number, sampled_percent)
-                for number in numbers
+                for number in numbers[first : first + CHUNK]
             ]
             await asyncio.gather(*stored)
 

@@ -8,19 +8,19 @@ from loadtest.bench.reconciliation import Reconciled, reconcile
 from loadtest.bench.rig import NeverHappened, Plan, Rig, usage_between
 from loadtest.bench.streams import all_settled, connected, enable_operators
 
-UNLIMITED_TPS = 50_000
+UNLIMITED_TPS = 50_000  # of all operators together: with more each, all of the stream would wait in the actors
 WINDOW = 2_000
 
 
 def saturation_plan(operators: int, receipt_delay_s: float, sampled_percent: int | None = None) -> Plan:
-    """Operators whose limits are out of reach."""
-    return Plan(operators, UNLIMITED_TPS, receipt_delay_s, WINDOW, sampled_percent=sampled_percent)
+    """Operators whose limits together are out of reach."""
+    return Plan(operators, UNLIMITED_TPS // operators, receipt_delay_s, WINDOW, sampled_percent=sampled_percent)
 
 
 async def measure_saturation(rig: Rig, messages: int) -> Saturation:
     """Raises NeverHappened, and TimeoutError or nats.errors.Error when NATS does not do its part."""
     async with connected(rig) as client:
-        await fill(client.jetstream(), rig.plan.operator_ids, messages, rig.plan.sampled_percent)
+        await fill(client.jetstream(), rig.plan.operator_ids, range(messages), rig.plan.sampled_percent)
         before = rig.read_cpu()
         await enable_operators(rig, client)
         await all_settled(client, messages)

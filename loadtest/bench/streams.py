@@ -1,9 +1,9 @@
 """The load generator's side of NATS: dispatches in, and how far the connector has come."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ STALL_S = 20.0  # without a new event: the rest will not come
 POLL_S = 0.1
 READ_BATCH = 1000
 READ_TIMEOUT_S = 5.0
+HELD_S = 600.0  # most, if nobody lets go
 
 
 class Outcome(NamedTuple):
@@ -70,6 +71,22 @@ async def enable_operators(rig: Rig, client: Client, port: int | None = None) ->
     rig.enable_operators(port=port)
     await client.publish(CONFIG_CHANGED)
     await client.flush()
+
+
+@asynccontextmanager
+async def held(client: Client, operator_ids: Sequence[str]) -> AsyncIterator[None]:
+    """Meanwhile JetStream delivers no dispatch of these operators."""
+    await _pause(client, operator_ids, HELD_S)
+    yield
+    await _pause(client, operator_ids, 0.0)
+
+
+async def _pause(client: Client, operator_ids: Sequence[str], for_s: float) -> None:
+    """Source: NATS API reference, $JS.API.CONSUMER.PAUSE."""
+    until = datetime.now(UTC) + timedelta(seconds=for_s)
+    request = msgspec.json.encode({"pause_until": until})
+    for operator_id in operator_ids:
+        await client.request(f"$JS.API.CONSUMER.PAUSE.{DISPATCH_STREAM}.smpp-{operator_id}", request, READ_TIMEOUT_S)
 
 
 async def all_bound(rig: Rig, within_s: float = START_TIMEOUT_S) -> None:

@@ -8,14 +8,15 @@ from loadtest.bench.figures import Saturation
 from loadtest.bench.filling import fill
 from loadtest.bench.reconciliation import reconcile
 from loadtest.bench.rig import Rig, running_rig, usage_between
-from loadtest.bench.saturation import saturation_plan, took_s
-from loadtest.bench.streams import all_settled, connected, enable_operators, until
+from loadtest.bench.saturation import saturation_plan
+from loadtest.bench.streams import all_settled, connected, enable_operators, held, until
 from loadtest.growth.points import Axis
 from loadtest.growth.replicas import Replicas
 from loadtest.sweep import table
 from sandbox.demo.interruption import Interruption
 
 RECEIPT_DELAY_S = 0.2
+WARM_UP = 200  # messages of each operator beforehand: the first ones of a process pay for what it does but once
 BOUND_S = 180.0  # a hundred operators on a busy machine
 
 
@@ -37,7 +38,7 @@ def _fill_correlations(rig: Rig, rows: int) -> None:
 
 
 async def _saturate(rig: Rig, messages: int, binds: int) -> Saturation:
-    """Counted from when all are bound, so that the start is not in it; the messages are published meanwhile."""
+    """Counted from when all are bound and warm and the stream is filled."""
 
     async def all_bound() -> bool:
         bound: int = rig.simulator.report()["binds"]["now"]
@@ -46,10 +47,14 @@ async def _saturate(rig: Rig, messages: int, binds: int) -> Saturation:
     async with connected(rig) as client:
         await enable_operators(rig, client)
         await until(all_bound, f"{binds} binds were not made", BOUND_S)
-        before = rig.read_cpu()
-        await fill(client.jetstream(), rig.plan.operator_ids, messages)
-        await all_settled(client, messages)
+        warm_up = WARM_UP * rig.plan.operators
+        await fill(client.jetstream(), rig.plan.operator_ids, range(warm_up))
+        await all_settled(client, warm_up)
+        async with held(client, rig.plan.operator_ids):
+            await fill(client.jetstream(), rig.plan.operator_ids, range(warm_up, warm_up + messages))
+            before = rig.read_cpu()
+        await all_settled(client, warm_up + messages)
         usage = usage_between(before, rig.read_cpu())
         memory, names = rig.connector_pss_bytes(), rig.connector.names()
-        reconciled = await reconcile(rig, client, messages, usage)
-    return Saturation(messages, took_s(reconciled), usage, memory, names, reconciled.problems)
+        reconciled = await reconcile(rig, client, warm_up + messages, usage)
+    return Saturation(messages, usage.elapsed_s, usage, memory, names, reconciled.problems)
