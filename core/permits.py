@@ -7,12 +7,16 @@ from core.recent_rate import RecentRate
 SLOW_VALIDITY_S = 0.100  # far below the limit a permit may wait: fewer calls to Redis
 FULL_VALIDITY_S = 0.012  # near it short blocks: what a block is valid for is lost to the limit
 NEAR_LIMIT = 0.7  # of the TPS
+MOST_STRETCH = 64  # times as long, where processes wait so long for a core that leases end unused
+MOST_VALIDITY_S = 1.0
+CALM_S = 2.0  # without a late one, before leases get shorter again
 
 
 class Permits:
     """Spends what a lease granted while it is valid; times in monotonic seconds.
 
-    The rate of the last second decides how long and how large the next lease should be.
+    The rate of the last second decides how long and how large the next lease should be. While leases end before they
+    can be used, each is twice as long as the one before.
     """
 
     def __init__(self, tps: float) -> None:
@@ -20,6 +24,9 @@ class Permits:
         self._left = 0
         self._valid_until = 0.0
         self._spent = RecentRate()
+        self._stretch = 1
+        self._came_late = False
+        self._calm_since = 0.0
 
     def configure(self, tps: float) -> None:
         """A new limit; it holds from the next lease on."""
@@ -45,6 +52,10 @@ class Permits:
         self._left = count
         self._valid_until = valid_until
 
+    def came_late(self) -> None:
+        """Permits of the last lease were not valid any more when they were to be used."""
+        self._came_late = True
+
     def unused(self) -> int:
         """Permits to hand back with the next lease; none are left afterwards."""
         left, self._left = self._left, 0
@@ -56,9 +67,18 @@ class Permits:
 
     def wish(self, waiting: int, now: float) -> tuple[int, float]:
         """(permits, validity in seconds) to lease for `waiting` submits."""
-        if self.used_tps(now) > NEAR_LIMIT * self._tps or waiting > self._tps * SLOW_VALIDITY_S:
-            validity_s = FULL_VALIDITY_S
-        else:
-            validity_s = SLOW_VALIDITY_S
+        self._stretch_or_relax(now)
+        is_slow = self.used_tps(now) <= NEAR_LIMIT * self._tps and waiting <= self._tps * SLOW_VALIDITY_S
+        validity_s = min(self._stretch * (SLOW_VALIDITY_S if is_slow else FULL_VALIDITY_S), MOST_VALIDITY_S)
         block = max(1, math.ceil(self._tps * validity_s))
-        return max(min(waiting, block), min(block, 8) if validity_s == SLOW_VALIDITY_S else 1), validity_s
+        return max(min(waiting, block), min(block, 8) if is_slow else 1), validity_s
+
+    def _stretch_or_relax(self, now: float) -> None:
+        if self._came_late:
+            self._stretch = min(2 * self._stretch, MOST_STRETCH)
+        elif self._stretch > 1 and now - self._calm_since >= CALM_S:
+            self._stretch //= 2
+        else:
+            return
+        self._came_late = False
+        self._calm_since = now

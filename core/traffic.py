@@ -203,7 +203,7 @@ class Traffic:
 
     def _returned(self, order: Order, why: Unsubmitted, now: float) -> None:
         order.returned_at = now
-        if why is Unsubmitted.NOT_SENT:
+        if why is not Unsubmitted.UNKNOWN:
             self._try_first(order)
         elif self._is_worth_another_try(order, now):
             self._mark(order)

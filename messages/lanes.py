@@ -125,6 +125,7 @@ class Unsubmitted(Enum):
     """Why an order came back."""
 
     NOT_SENT = "not_sent"  # still in the session's queue when its link ended
+    TOO_LATE = "too_late"  # not sent either: the permit for it was not valid any more when the session came to it
     UNKNOWN = "unknown"  # written, never answered
 
 

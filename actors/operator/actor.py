@@ -53,6 +53,7 @@ from messages.lanes import (
     SubmitOrder,
     SubmitReport,
     UnansweredBatch,
+    Unsubmitted,
 )
 
 HOLD_CHECK_S = 2.0
@@ -189,6 +190,8 @@ class OperatorBody(Body):
     def _reported(self, name: str, report: Any) -> None:
         if isinstance(report, SubmitReport):
             self._traffic.reported(name, report, time.monotonic())
+            if any(back.why is Unsubmitted.TOO_LATE for back in report.returned):
+                self._permits.came_late()
             self._complaints.write(self._traffic.take_complaints())
             self._pump()
 

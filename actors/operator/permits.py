@@ -69,6 +69,10 @@ class PermitSource:
         self._share.spend(0 if leased else count, now)
         return self._permits.valid_until if leased else now + FULL_VALIDITY_S
 
+    def came_late(self) -> None:
+        """A session came to write when they were not valid any more."""
+        self._permits.came_late()
+
     def used_tps(self, now: float) -> float:
         return self._permits.used_tps(now)
 
@@ -134,6 +138,8 @@ class PermitSource:
         self._set_state("ok")
         if lease.granted:
             self._permits.granted(lease.granted, now + validity_s)
+            if time.monotonic() >= now + validity_s:
+                self._permits.came_late()
         if self._share.answered(lease.replicas, time.monotonic()):
             self._tell_others(True)
         return lease

@@ -49,7 +49,8 @@ class SubmitPath:
         link = self._transmitter()
         written = self._write(batch, link) if link is not None else 0
         if written < len(batch.orders):
-            self._send_back(batch.orders[written:])
+            why = Unsubmitted.TOO_LATE if time.monotonic() > batch.write_by else Unsubmitted.NOT_SENT
+            self._send_back(batch.orders[written:], why)
         if link is not None:
             link.flush()
             self._window_in_use.set(link.connection.in_flight)
@@ -102,9 +103,9 @@ class SubmitPath:
         """Nothing more is sent, and what was accepted is stored, or time is up."""
         self._journal.remove_if_empty()
 
-    def _send_back(self, orders: list[SubmitOrder]) -> None:
+    def _send_back(self, orders: list[SubmitOrder], why: Unsubmitted) -> None:
         for order in orders:
-            self.reports.returned(order.key, Unsubmitted.NOT_SENT)
+            self.reports.returned(order.key, why)
         self.reports.flush()
 
     def _answered(self, event: SubmitAnswered, accepted: list[Accepted], refused: list[int], at: float) -> None:

@@ -136,6 +136,10 @@ class PermitMachine(RuleBasedStateMachine):
         self.unspent -= count
         assert self.unspent >= 0
 
+    @rule()
+    def come_late(self) -> None:
+        self.permits.came_late()
+
     @rule(passed_s=st.sampled_from([0.001, 0.02, 0.1, 1.0, 1.5, 10.0]))
     def time_passes(self, passed_s: float) -> None:
         self.now += passed_s

@@ -201,6 +201,33 @@ def test_redis_is_not_asked_again_for_what_nobody_wants_any_more(replica: Replic
     replica.play(scene)
 
 
+def test_where_redis_answers_after_leases_have_ended_they_get_longer_until_they_can_be_used(replica: Replica):
+    async def scene() -> None:
+        replica.redis.latency_s = 2.5 * FULL_VALIDITY_S
+        replica.available(500)
+        await replica.clock.pass_s(replica.redis.latency_s)
+        for _ in range(2):
+            assert replica.available(500) == 0
+            await replica.clock.pass_s(replica.redis.latency_s)
+        assert [question.validity_s / FULL_VALIDITY_S for question in replica.redis.questions] == [1, 2, 4]
+        assert replica.available(500) == 5
+
+    replica.play(scene)
+
+
+def test_where_sessions_come_too_late_the_next_lease_is_longer(replica: Replica):
+    async def scene() -> None:
+        replica.available(500)
+        await replica.clock.pass_s(0)
+        replica.spend(replica.available(500))
+        replica.source.came_late()
+        replica.available(500)
+        await replica.clock.pass_s(0)
+        assert replica.redis.questions[1] == Question(3, 100, 2 * FULL_VALIDITY_S)
+
+    replica.play(scene)
+
+
 def test_a_new_limit_holds_from_the_next_lease_on(replica: Replica):
     async def scene() -> None:
         replica.source.configure(operator(tps=20))

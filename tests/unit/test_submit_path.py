@@ -107,7 +107,7 @@ def test_what_comes_too_late_for_its_permits_goes_back_unsent(session: Session):
     session.submit(1, 2, write_by=LONG_AGO)
 
     assert session.link.submitted == []
-    assert session.operator.sent == [went_back(1, 2)]
+    assert session.operator.sent == [went_back(1, 2, why=Unsubmitted.TOO_LATE)]
     assert session.journal == SubmitsLeft([], [])
 
 

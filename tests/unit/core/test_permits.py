@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.permits import FULL_VALIDITY_S, SLOW_VALIDITY_S, Permits
+from core.permits import CALM_S, FULL_VALIDITY_S, MOST_VALIDITY_S, SLOW_VALIDITY_S, Permits
 
 NOW = 1000.0
 
@@ -100,3 +100,33 @@ def test_near_the_limit_leases_are_short():
     permits.spend(71, NOW)
 
     assert permits.wish(1, NOW) == (1, FULL_VALIDITY_S)
+
+
+def test_each_lease_that_came_too_late_makes_the_next_twice_as_long_up_to_a_second():
+    permits = Permits(100)
+    validities_s = []
+    for _ in range(9):
+        validities_s.append(permits.wish(100, NOW)[1])
+        permits.came_late()
+        permits.came_late()
+
+    doubled_s = [FULL_VALIDITY_S * 2**times for times in range(7)]
+    assert validities_s == [*doubled_s, doubled_s[-1], doubled_s[-1]]
+    assert permits.wish(1, NOW) == (8, MOST_VALIDITY_S)
+
+
+def test_a_longer_lease_is_a_larger_one():
+    permits = Permits(1000)
+    permits.came_late()
+
+    assert permits.wish(500, NOW) == (24, 2 * FULL_VALIDITY_S)
+
+
+def test_leases_get_shorter_again_when_none_has_come_too_late_for_some_time():
+    permits = Permits(100)
+    for _ in range(2):
+        permits.came_late()
+        permits.wish(100, NOW)
+
+    later = [permits.wish(100, NOW + passed_s)[1] for passed_s in (CALM_S - 0.1, CALM_S, CALM_S + 0.1, 2 * CALM_S)]
+    assert [validity_s / FULL_VALIDITY_S for validity_s in later] == [4, 2, 2, 1]

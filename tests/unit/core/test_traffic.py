@@ -450,11 +450,12 @@ def test_a_passing_fault_of_one_message_leaves_the_others_at_work():
 # Returns.
 
 
-def test_an_order_that_was_not_sent_is_tried_first_and_not_counted():
+@pytest.mark.parametrize("why", [Unsubmitted.NOT_SENT, Unsubmitted.TOO_LATE])
+def test_an_order_that_was_not_sent_is_tried_first_and_not_counted(why: Unsubmitted):
     made, waiting = traffic(A), orders(3)
     hand_over(made, waiting)
 
-    made.reported(A, returned(Unsubmitted.NOT_SENT, *waiting), NOW)
+    made.reported(A, returned(why, *waiting), NOW)
 
     assert made.assign(PLENTY, NOW, WALL_NOW) == {A: waiting}
     assert (made.unknown_outcomes, made.take_concluded()) == (0, [])
