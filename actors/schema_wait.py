@@ -18,8 +18,7 @@ log = logging.getLogger(__name__)
 
 
 async def wait_for_schema(settings: Settings) -> None:
-    """Returns once the schema is there. Raises SchemaNotMigrated, MigrationChanged and InvalidDsn, and OSError when the
-    HTTP port cannot be opened."""
+    """Returns once the schema is there. Raises SchemaNotMigrated, MigrationChanged, InvalidDsn and PortUnavailable."""
     endpoint = HttpEndpoint(_no_actors, _alive, _not_ready, _no_metrics, overview_now)
     await endpoint.start(settings.http_host, settings.http_port)
     backoff = Backoff(FIRST_S, MOST_S)

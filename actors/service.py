@@ -42,7 +42,7 @@ class Service:
         self._hurry = asyncio.Event()
 
     async def run(self) -> int:
-        """Serves until SIGTERM or SIGINT; returns the exit code."""
+        """Serves until SIGTERM or SIGINT; returns the exit code. Raises PortUnavailable."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)

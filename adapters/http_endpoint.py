@@ -43,6 +43,10 @@ SECURITY_HEADERS = {
 }
 
 
+class PortUnavailable(Exception):
+    """HTTP_HOST and HTTP_PORT cannot be listened at. The message says why."""
+
+
 class HttpEndpoint:
     """Serves what its callables tell.
 
@@ -70,9 +74,12 @@ class HttpEndpoint:
         self._listener: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port, which the kernel chooses for port 0. Raises OSError."""
+        """Listen; returns the port, which the kernel chooses for port 0. Raises PortUnavailable."""
         await self._runner.setup()
-        self._listener = await asyncio.get_running_loop().create_server(self._connection, host, port)
+        try:
+            self._listener = await asyncio.get_running_loop().create_server(self._connection, host, port)
+        except OSError as error:
+            raise PortUnavailable(f"HTTP_HOST and HTTP_PORT: {error.strerror}") from None
         for listening in self._listener.sockets:  # from which every connection has it
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S * 1000))
         return int(self._listener.sockets[0].getsockname()[1])

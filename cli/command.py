@@ -23,7 +23,12 @@ class ExitCode(IntEnum):
 
 def complain(problem: str) -> None:
     """One line on standard error."""
-    print(f"smpp-connector: {problem}", file=sys.stderr)
+    print(f"smpp-connector: {plain(problem)}", file=sys.stderr)
+
+
+def plain(value: object) -> str:
+    """Without control characters, which could steer the terminal."""
+    return "".join(character if character.isprintable() else "?" for character in str(value))
 
 
 def add_config_argument(parser: argparse.ArgumentParser) -> None:

@@ -55,6 +55,9 @@ def _dump_once(runtime_dir: Path, operator_id: str | None, show: Show) -> ExitCo
     except PermissionError:
         complain(f"{runtime_dir} is another user's")
         return ExitCode.USAGE
+    except NotADirectoryError:
+        complain(f"{runtime_dir} is not the folder of a service")
+        return ExitCode.USAGE
     if tree is None:
         complain(f"no service runs in {runtime_dir}")
         return ExitCode.NOT_RUNNING

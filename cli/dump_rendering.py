@@ -10,6 +10,7 @@ from rich.text import Text
 from actors.inspection import nodes_of
 from actors.operator_view import Condition, OperatorView
 from actors.overview import Overview
+from cli.command import plain
 from cli.dump_words import Told, age, next_try, told, views
 
 Node = dict[str, Any]
@@ -46,10 +47,10 @@ def render(tree: Node, seen: Overview, guides: Guides = LINES, width: int | None
 
 
 def _verdict(seen: Overview, now: datetime, width: int | None) -> Iterator[Text]:
-    for line in _wrapped([_plain(seen.headline)], width):
+    for line in _wrapped([plain(seen.headline)], width):
         yield Text(line, GOOD if seen.is_healthy else BAD)
     for view in filter(lambda view: view.reasons, seen.operators):
-        for line in _wrapped([_plain(_trouble(view, now))], width and width - len(INDENT)):
+        for line in _wrapped([plain(_trouble(view, now))], width and width - len(INDENT)):
             yield Text(INDENT + line, STYLES.get(view.condition.value, FAIR))
 
 
@@ -63,7 +64,7 @@ def _trouble(view: OperatorView, now: datetime) -> str:
 
 def _where(tree: Node, now: datetime) -> str:
     replica = [f"{tree['connector_id']}", f"version {tree['version']}"] if "connector_id" in tree else []
-    return _plain(SEPARATOR.join([*replica, f"{now:%Y-%m-%d %H:%M:%S} UTC"]))
+    return plain(SEPARATOR.join([*replica, f"{now:%Y-%m-%d %H:%M:%S} UTC"]))
 
 
 class _Tree:
@@ -89,15 +90,15 @@ class _Tree:
             yield from self.lines(child, lead_below + branch, lead_below + below)
 
     def _head(self, lead: str, node: Node, said: Told) -> Text:
-        head = Text().append(lead, "dim").append(_plain(node["name"]), "bold").append("  ")
-        head.append(_plain(said.state), STYLES.get(said.state.partition(" ")[0], STYLES.get(said.state, FAIR)))
+        head = Text().append(lead, "dim").append(plain(node["name"]), "bold").append("  ")
+        head.append(plain(said.state), STYLES.get(said.state.partition(" ")[0], STYLES.get(said.state, FAIR)))
         passed = age(said.since, self._now)
         head.append(f" for {passed}" if passed else "").append(f", pid {node['pid']}", "dim")
         return head.append(f", restarts {node['restarts']}", FAIR) if node["restarts"] else head
 
     def _details(self, lead: str, details: Iterable[list[str]]) -> Iterator[Text]:
         for parts in filter(None, details):
-            for line in _wrapped([_plain(part) for part in parts], self._room(lead)):
+            for line in _wrapped([plain(part) for part in parts], self._room(lead)):
                 yield Text().append(lead, "dim").append(line)
 
     def _room(self, lead: str) -> int | None:
@@ -114,8 +115,3 @@ def _wrapped(parts: list[str], room: int | None) -> list[str]:
         else:
             lines.append(part)
     return lines if room is None else [short for line in lines for short in textwrap.wrap(line, room)]
-
-
-def _plain(value: object) -> str:
-    """Without control characters, which could steer the terminal."""
-    return "".join(character if character.isprintable() else "?" for character in str(value))

@@ -24,6 +24,9 @@ COMMANDS = {
 }
 
 
+STDOUT = 1
+
+
 class OneLineParser(argparse.ArgumentParser):
     """Tells a mistake in one line, without the usage."""
 
@@ -33,13 +36,33 @@ class OneLineParser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code. --help and mistakes in the arguments raise SystemExit, as in argparse."""
-    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _execute(sys.argv[1:] if arguments is None else arguments)
+    except SettingsError as error:
+        for problem in error.problems:
+            complain(problem)
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        return ExitCode.FAILURE
+    except BrokenPipeError:  # the reader of our output has seen enough, as in `dump | head`
+        _say_no_more()
+        return ExitCode.FAILURE
+    except OSError as error:  # of a file or the output: what else can fail, the command tells in its own words
+        complain(f"{error.strerror or type(error).__name__}{f': {error.filename}' if error.filename else ''}")
+        _say_no_more()
+        return ExitCode.FAILURE
+
+
+def _execute(words: Sequence[str]) -> int:
     chosen = next((word for word in words if not word.startswith("-")), None)
     module = importlib.import_module(f"cli.{chosen}") if chosen in COMMANDS else None
     args = _parser(chosen, module).parse_args(words)
     assert module is not None  # else the parser has refused it
     logging.getLogger().addHandler(logging.NullHandler())  # a command speaks for itself; `run` sets up its own logs
-    return _execute(module, args)
+    exit_code = int(module.execute(args))
+    if sys.stdout is not None:  # as it is under `>&-`
+        sys.stdout.flush()  # when the interpreter ends, a failure could not be told any more
+    return exit_code
 
 
 def _parser(chosen: str | None, module: ModuleType | None) -> OneLineParser:
@@ -54,18 +77,9 @@ def _parser(chosen: str | None, module: ModuleType | None) -> OneLineParser:
     return parser
 
 
-def _execute(module: ModuleType, args: argparse.Namespace) -> int:
-    try:
-        return int(module.execute(args))
-    except SettingsError as error:
-        for problem in error.problems:
-            complain(problem)
-        return ExitCode.USAGE
-    except KeyboardInterrupt:
-        return ExitCode.FAILURE
-    except BrokenPipeError:  # the reader of our output has seen enough, as in `dump | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILURE
+def _say_no_more() -> None:
+    """Else the interpreter tries once more to write what is left, and tells of its failure."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     from actors.runtime.core_dumps import forbid_core_dumps
-    from actors.runtime.system import ActorSystemFailed, AlreadyRunning, RuntimeFolder
+    from actors.runtime.system import ActorSystemFailed, AlreadyRunning, FolderUnusable, RuntimeFolder
+    from adapters.http_endpoint import PortUnavailable
     from adapters.postgres.errors import InvalidDsn, MigrationChanged, SchemaNotMigrated
     from adapters.telemetry import logs, metrics
 
@@ -34,13 +35,13 @@ def execute(args: argparse.Namespace) -> int:
             metrics.prepare(folder.metrics)
             _wait_for_schema(settings)
             return _serve(settings, folder)
-    except (SchemaNotMigrated, MigrationChanged, InvalidDsn, AlreadyRunning) as error:
+    except (SchemaNotMigrated, MigrationChanged, InvalidDsn, AlreadyRunning, FolderUnusable) as error:
         complain(str(error))
         return ExitCode.USAGE
     except ActorSystemFailed as error:
         complain(f"the actor system did not start: {error}")
-    except OSError as error:
-        complain(f"{error.strerror or type(error).__name__}: {error.filename or settings.runtime_dir}")
+    except PortUnavailable as error:
+        complain(str(error))
     return ExitCode.FAILURE
 
 

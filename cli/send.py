@@ -68,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     from cli.final_event import GOOD_ENDS
     from cli.nats_once import SETTINGS, NatsUnreachable
+    from messages.events import DEAD_DISPATCH
 
     try:
         dispatch = _dispatch(args)
@@ -85,7 +86,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.wait is None:
         return ExitCode.OK
     if sent.status is None:
-        complain(f"no final event within {args.wait:g} s")
+        complain(f"no final event within {args.wait:g} s; what cannot be sent at all ends in {DEAD_DISPATCH}")
         return ExitCode.FAILURE
     print(sent.status.value)
     return ExitCode.OK if sent.status in GOOD_ENDS else ExitCode.FAILURE
@@ -119,10 +120,10 @@ def _dispatch(args: argparse.Namespace) -> "Dispatch":
 
 def _fields(args: argparse.Namespace, metadata: dict[str, str]) -> dict[str, Any]:
     return {
-        "message_id": args.message_id or str(uuid.uuid4()),
+        "message_id": str(uuid.uuid4()) if args.message_id is None else args.message_id,
         "operator_id": args.operator,
         "to": args.to,
-        "from": args.source,
+        "from": _unicode("--from", args.source),
         "encoding": args.encoding,
         "priority": args.priority,
         "request_dlr": not args.no_dlr,
@@ -136,8 +137,7 @@ def _content(args: argparse.Namespace) -> dict[str, Any]:
     if (args.data is not None) != (args.encoding == "binary"):
         raise BadMessage("--data: goes with --encoding binary, and only with it")
     if args.data is None:
-        text = sys.stdin.read().removesuffix("\n") if args.text is None else args.text
-        return {"text": _unicode(text)}
+        return {"text": _unicode("text", _read_text() if args.text is None else args.text)}
     if args.text is not None:
         raise BadMessage("--data: expected no text beside it")
     try:
@@ -146,17 +146,23 @@ def _content(args: argparse.Namespace) -> dict[str, Any]:
         raise BadMessage(EXPECTED["data"]) from None
 
 
-def _unicode(text: str) -> str:
+def _read_text() -> str:
+    if sys.stdin is None:  # as it is under `<&-`
+        raise BadMessage("text: expected as an argument or on standard input")
+    return sys.stdin.read().removesuffix("\n")
+
+
+def _unicode(argument: str, text: str) -> str:
     """What is not UTF-8 on the command line arrives as half surrogate pairs, which JSON cannot carry."""
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadMessage("text: expected UTF-8")
+        raise BadMessage(f"{argument}: expected UTF-8")
     return text
 
 
 def _metadata(pairs: list[str]) -> dict[str, str]:
     if not all("=" in pair for pair in pairs):
         raise BadMessage(EXPECTED["metadata"])
-    return dict(pair.split("=", 1) for pair in pairs)
+    return dict(_unicode("--metadata", pair).split("=", 1) for pair in pairs)
 
 
 def _problem(error: Exception) -> str:
@@ -167,6 +173,7 @@ def _problem(error: Exception) -> str:
 async def _publish(settings: Settings, dispatch: "Dispatch", wait_s: float | None) -> Sent:
     """Raises NatsUnreachable or NotPublished."""
     from nats.errors import Error as NatsError
+    from nats.errors import MaxPayloadError
     from nats.js.errors import NoStreamResponseError
 
     from cli.final_event import final_status
@@ -179,6 +186,8 @@ async def _publish(settings: Settings, dispatch: "Dispatch", wait_s: float | Non
             is_new = await _store(client, dispatch)
         except NoStreamResponseError:
             raise NotPublished("no stream takes it; has the service run once with NATS_MANAGE_STREAMS?") from None
+        except MaxPayloadError:
+            raise NotPublished(f"it is larger than the {client.max_payload} bytes that NATS takes") from None
         except NatsError as error:
             raise NotPublished(f"NATS did not confirm it ({type(error).__name__})") from None
         if events is None or wait_s is None:

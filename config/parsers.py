@@ -2,11 +2,12 @@
 
 import os
 import re
+import ssl
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 Choice = TypeVar("Choice", bound=Enum)
 
@@ -94,6 +95,22 @@ def urls(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+REDIS_OPTIONS = frozenset({"ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile"})
+"""What the query of REDIS_URL may name: files for TLS. Others would change deadlines and checks that we rely on."""
+
+
+def redis_url(text: str) -> str:
+    """With the number of a database as its path, where it has one; redis-py takes what is none for database 0."""
+    url("redis", "rediss")(text)
+    parts = urlsplit(text)
+    if re.fullmatch(r"(/[0-9]{0,9})?", parts.path, re.ASCII) is None:
+        raise ValueError("expected the number of a database as the path, like redis://host:port/0")
+    unknown = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)} - REDIS_OPTIONS
+    if unknown:
+        raise ValueError(f"expected no options but {', '.join(sorted(REDIS_OPTIONS))}")
+    return text
+
+
 LIBPQ_WORDS = re.compile(r"(\s*\w+\s*=\s*('([^'\\]|\\.)*'|[^\s']\S*|(?=\s|$)))+\s*")
 
 
@@ -106,8 +123,10 @@ def libpq_dsn(text: str) -> str:
 
 def readable_file(text: str) -> Path:
     path = Path(text)
-    if not path.is_file():
+    if not path.exists():
         raise ValueError(f"no such file: {text}")
+    if not path.is_file():
+        raise ValueError(f"not a file: {text}")
     if not os.access(path, os.R_OK):
         raise ValueError(f"not readable for this user: {text}")
     return path
@@ -121,10 +140,20 @@ def nkey_seed_file(text: str) -> Path:
     return path
 
 
+def certificates_file(text: str) -> Path:
+    """A file with certificates (PEM)."""
+    path = readable_file(text)
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise ValueError(f"no certificate (PEM) in {text}") from None
+    return path
+
+
 def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(text)
-        _ = parts.port  # raises ValueError when it is no port
+        port = parts.port  # raises ValueError when it is none
     except ValueError:
         return False
-    return parts.scheme in schemes and bool(parts.hostname)
+    return parts.scheme in schemes and bool(parts.hostname) and port != 0

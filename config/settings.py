@@ -140,7 +140,7 @@ SETTINGS = (
         secret=True,
     ),
     Setting(name="NATS_NKEY_SEED_FILE", meaning="file with the NKey seed", parse=parsers.nkey_seed_file),
-    Setting(name="NATS_CA_FILE", meaning="CA of the NATS servers (PEM)", parse=parsers.readable_file),
+    Setting(name="NATS_CA_FILE", meaning="CA of the NATS servers (PEM)", parse=parsers.certificates_file),
     Setting(
         name="NATS_MANAGE_STREAMS",
         meaning="create or update the streams; else only verify them",
@@ -149,9 +149,9 @@ SETTINGS = (
     ),
     Setting(
         name="REDIS_URL",
-        meaning="redis:// or rediss://",
+        meaning="redis:// or rediss://, with `?ssl_ca_certs=FILE` for a CA of its own",
         default="redis://127.0.0.1:6379/0",
-        parse=parsers.url("redis", "rediss"),
+        parse=parsers.redis_url,
         secret=True,
     ),
     Setting(
@@ -219,7 +219,7 @@ def load_settings(
 ) -> Settings:
     """The settings, or SettingsError with every problem.
 
-    only: the names that a command uses; the others then keep their defaults, unread, and none of them is missed.
+    only: the names that a command uses; the others then keep their defaults, unread, and no problem is theirs.
     """
     problems: list[str] = []
     in_file = read_settings_file(config_file, [row.name for row in SETTINGS], problems) if config_file else {}
@@ -230,7 +230,10 @@ def load_settings(
         try:
             values |= _value(row, given if wanted else {}, wanted)
         except ValueError as error:
-            problems.append(f"{row.name}: {error}")
+            if wanted:
+                problems.append(f"{row.name}: {error}")
+            else:
+                values[row.field] = None
     if problems:
         raise SettingsError(problems)
     return Settings(**values)

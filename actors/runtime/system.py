@@ -42,6 +42,10 @@ class AlreadyRunning(Exception):
     """Another service holds this RUNTIME_DIR."""
 
 
+class FolderUnusable(Exception):
+    """RUNTIME_DIR cannot be the private folder of a service. The message names it and says why."""
+
+
 class ActorSystemFailed(Exception):
     """The actor system did not start."""
 
@@ -78,10 +82,10 @@ class RuntimeFolder:
     def hold(self) -> Iterator[None]:
         """Take the folder, empty what a killed service left, and clear it away at the end.
 
-        Raises AlreadyRunning. Every process of the service inherits the lock, so it is free only when all have ended.
+        Raises AlreadyRunning and FolderUnusable. Every process of the service inherits the lock, so it is free only
+        when all have ended.
         """
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.chmod(self.path, 0o700)
+        self._make_private()
         lock = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._take(lock)
@@ -95,6 +99,20 @@ class RuntimeFolder:
                 yield
         finally:
             os.close(lock)
+
+    def _make_private(self) -> None:
+        """Not where anything else is: /tmp or a home, named by mistake, would be shut to all others."""
+        own = {path.name for path in (self.lanes, self.metrics, self.submits, self.thespian_log, self.lock)}
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            others = {path.name for path in self.path.iterdir()} - own
+            if others:
+                raise FolderUnusable(
+                    f"RUNTIME_DIR: {self.path} holds other things ({min(others)}); name a folder of its own"
+                )
+            self.path.chmod(0o700)
+        except OSError as error:
+            raise FolderUnusable(f"RUNTIME_DIR: {error.strerror}: {self.path}") from None
 
     def _take(self, lock: int) -> None:
         deadline = time.monotonic() + LOCK_WAIT_S

@@ -29,6 +29,7 @@ from adapters.postgres.errors import (
 DEADLINE_S = 10.0  # of one call, with all its attempts
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 5.0
+MAX_PORT = 65_535
 FIRST_PAUSE_S = 0.2  # before the second attempt; doubled from attempt to attempt
 LONGEST_PAUSE_S = 5.0
 
@@ -55,9 +56,12 @@ Call = tuple[bytes, Parameters]
 def parse_dsn(dsn: str) -> dict[str, Any]:
     """The parts of a libpq DSN; InvalidDsn without quoting it, since it may hold the password."""
     try:
-        return dict(conninfo_to_dict(dsn))
+        parts = dict(conninfo_to_dict(dsn))
     except psycopg.Error:
         raise InvalidDsn("POSTGRES_DSN is not a valid libpq connection string") from None
+    if not all(map(_is_port, str(parts.get("port", "")).split(","))):
+        raise InvalidDsn("POSTGRES_DSN: expected ports, 1 to 65535")
+    return parts
 
 
 class ConnectTimedOut(DatabaseUnavailable):
@@ -170,3 +174,8 @@ def _sever(connection: AsyncConnection[Row]) -> None:
     """
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as link:
         link.shutdown(socket.SHUT_RDWR)
+
+
+def _is_port(text: str) -> bool:
+    """Of several hosts each may have its own; libpq finds out only when it connects."""
+    return text == "" or (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PORT)

@@ -145,8 +145,9 @@ def test_run_over_a_port_in_use_names_it(own_services: Services, unstarted: Conn
         result = with_settings(own_services, "run", HTTP_PORT=str(port))
 
     assert result.returncode == 1
+    assert complaint(result).startswith("smpp-connector: HTTP_HOST and HTTP_PORT: ")
     assert str(port) in complaint(result)
-    assert "already in use" in complaint(result)
+    assert complaint(result).endswith("address already in use")
 
 
 def test_run_over_a_running_service_is_refused(connector: ConnectorProcess):
@@ -466,7 +467,16 @@ def test_send_that_waits_in_vain_says_so(own_stack: Stack, connector: ConnectorP
     result = connector.run_command("send", *to_nobody, "--wait", "1", "Hello")
 
     assert (result.returncode, result.stdout) == (1, "unheard\n")
-    assert complaint(result) == "smpp-connector: no final event within 1 s"
+    assert complaint(result) == (
+        "smpp-connector: no final event within 1 s; what cannot be sent at all ends in sms.dead.dispatch"
+    )
+
+
+def test_send_of_more_than_nats_takes_says_how_much_that_is(connector: ConnectorProcess):
+    result = connector.run_command("send", *TO_ALPHA, text="x" * 1_100_000)
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert complaint(result) == "smpp-connector: not sent: it is larger than the 1048576 bytes that NATS takes"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from waiting import wait_until
 from actors.runtime import system
 from actors.runtime.closed_transport import MOST_INCOMPLETE
 from actors.runtime.sealed_frames import HEADER_BYTES, Seal
-from actors.runtime.system import AlreadyRunning, RuntimeFolder
+from actors.runtime.system import AlreadyRunning, FolderUnusable, RuntimeFolder
 from sandbox.process_tree import await_gone, await_paused, process_tree
 
 HEAL_S = 10.0
@@ -387,6 +387,26 @@ def test_a_second_signal_ends_the_wait(start_trial: StartTrial):
 
 
 # Strangers.
+
+
+def test_a_folder_with_other_things_in_it_is_refused_and_left_as_it_is(tmp_path: Path):
+    """/tmp or a home, named by mistake, would be shut to all others."""
+    (tmp_path / "run").mkdir(mode=0o755)
+    (tmp_path / "run" / "letters").touch()
+
+    with pytest.raises(FolderUnusable, match=r"^RUNTIME_DIR: .*/run holds other things \(letters\)"):
+        RuntimeFolder(tmp_path / "run").hold().__enter__()
+
+    assert stat.S_IMODE((tmp_path / "run").stat().st_mode) == 0o755
+    assert [file.name for file in (tmp_path / "run").iterdir()] == ["letters"]
+
+
+@pytest.mark.parametrize(("path", "reason"), [("file", "File exists"), ("file/run", "Not a directory")])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, path: str, reason: str):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(FolderUnusable, match=f"^RUNTIME_DIR: {reason}: {tmp_path / path}$"):
+        RuntimeFolder(tmp_path / path).hold().__enter__()
 
 
 def test_the_runtime_folder_is_private_even_where_it_was_open(tmp_path: Path):

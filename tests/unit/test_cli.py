@@ -13,6 +13,7 @@ from rich.console import Console
 from status_tree import lost_operator, service
 
 from cli import reach, send
+from cli.command import complain
 from cli.main import COMMANDS, main
 from cli.reach import Server, Unusable
 from config.settings import SETTINGS, Settings
@@ -22,6 +23,13 @@ CURSOR_UP = "\x1b[1A"
 
 OPERATOR = lost_operator("alpha")
 TREE = service(OPERATOR)
+
+# A command in a process of its own, for what it does to its standard output.
+DUMPS_A_TREE = f"""
+import actors.inspection, cli.main, sys
+actors.inspection.collect_now = lambda _: {TREE!r}
+sys.exit(cli.main.main(sys.argv[1:]))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +124,16 @@ def test_a_dsn_that_libpq_does_not_understand_is_a_mistake_of_the_user(
     assert capsys.readouterr() == ("", "smpp-connector: POSTGRES_DSN is not a valid libpq connection string\n")
 
 
+@pytest.mark.parametrize("dsn", ["postgresql://db:0/smpp", "host=a,b port=5432,99999", "port=five"])
+def test_a_dsn_with_a_port_that_is_none_is_a_mistake_of_the_user(
+    dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("POSTGRES_DSN", dsn)
+
+    assert main(["migrate"]) == 2
+    assert capsys.readouterr() == ("", "smpp-connector: POSTGRES_DSN: expected ports, 1 to 65535\n")
+
+
 @pytest.mark.parametrize("command", ["migrate", "sweep"])
 def test_a_database_that_is_not_there_is_a_failure(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
@@ -137,6 +155,40 @@ def test_ctrl_c_is_a_failure_without_a_traceback(monkeypatch: pytest.MonkeyPatch
 
     assert main(["migrate"]) == 1
     assert capsys.readouterr() == ("", "")
+
+
+def test_ctrl_c_while_a_command_is_loaded_is_a_failure_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.sandbox.add_arguments", interrupted)
+
+    assert main(["sandbox", "demo"]) == 1
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_a_problem_quotes_cannot_steer_the_terminal_nor_make_a_second_line(capsys: pytest.CaptureFixture[str]):
+    complain("no service runs in /tmp/\x1b[2J\nall is well")
+
+    assert capsys.readouterr().err == "smpp-connector: no service runs in /tmp/?[2J?all is well\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("command", [["dump"], ["dump", "--json"]])
+def test_output_that_cannot_be_written_is_a_failure_in_one_line(command: list[str], tmp_path: Path):
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", DUMPS_A_TREE, *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={"PYTHONPATH": ":".join(sys.path), "RUNTIME_DIR": str(tmp_path)},
+            timeout=30,
+        )
+
+    assert (result.returncode, result.stderr) == (1, "smpp-connector: No space left on device\n")
 
 
 # send
@@ -200,6 +252,16 @@ def test_send_takes_the_text_from_standard_input(published: list[Dispatch], monk
     assert published[0].text == "two\nlines"
 
 
+def test_send_without_a_text_and_without_standard_input_says_what_it_wants(
+    published: list[Dispatch], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.stdin", None)
+
+    assert main(arguments_of_send()) == 2
+    assert capsys.readouterr() == ("", "smpp-connector: text: expected as an argument or on standard input\n")
+    assert published == []
+
+
 def test_send_takes_bytes_for_binary(published: list[Dispatch]):
     main(arguments_of_send("--encoding", "binary", "--data", "00ff"))
 
@@ -246,6 +308,9 @@ def test_send_says_when_nats_has_dropped_a_repeat(published: list[Dispatch], cap
             "--data: expected hexadecimal digits, two for each byte",
         ),
         (arguments_of_send("\udcff"), "text: expected UTF-8"),
+        (arguments_of_send("x", source="\udcff"), "--from: expected UTF-8"),
+        (arguments_of_send("--metadata", "n=\udcff", "x"), "--metadata: expected UTF-8"),
+        (arguments_of_send("--message-id", "", "x"), "--message-id: expected 1 to 64 printable ASCII characters"),
     ],
 )
 def test_send_refuses_a_message_that_is_not_valid(
@@ -365,6 +430,15 @@ def test_dump_of_another_users_service_is_a_mistake(
     assert capsys.readouterr() == ("", f"smpp-connector: {tmp_path} is another user's\n")
 
 
+def test_dump_of_a_file_in_place_of_a_folder_is_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("RUNTIME_DIR", __file__)
+
+    assert main(["dump"]) == 2
+    assert capsys.readouterr() == ("", f"smpp-connector: {__file__} is not the folder of a service\n")
+
+
 def test_dump_as_json_is_the_tree(running: list[dict[str, Any] | None], capsys: pytest.CaptureFixture[str]):
     running.append(TREE)
 
@@ -456,13 +530,8 @@ def test_dump_is_drawn_in_letters_that_the_locale_has(
 
 
 def test_dump_into_a_pipe_that_closes_ends_without_a_traceback(tmp_path: Path):
-    program = (
-        "import actors.inspection, cli.main, sys;"
-        f"actors.inspection.collect_now = lambda _: {TREE!r};"
-        "sys.exit(cli.main.main(['dump', '--watch', '--json']))"
-    )
     environment = {"PYTHONPATH": ":".join(sys.path), "RUNTIME_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", program]
+    command = [sys.executable, "-c", DUMPS_A_TREE, "dump", "--watch", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as dump:
         assert dump.stdout is not None
         assert dump.stderr is not None

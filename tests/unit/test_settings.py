@@ -92,8 +92,21 @@ def test_all_problems_are_reported_together_in_the_order_of_the_table():
         ("RUNTIME_DIR", "/" + "r" * 80, "expected a path of at most 80 bytes (sockets live in it)"),
         ("NATS_URL", "nats://a:4222,nats://b:port", "expected a URL like nats://host:port or tls://host:port"),
         ("NATS_NKEY_SEED_FILE", "/nowhere/seed.nk", "no such file: /nowhere/seed.nk"),
+        ("NATS_NKEY_SEED_FILE", "/", "not a file: /"),
+        ("NATS_URL", "nats://a:0", "expected a URL like nats://host:port or tls://host:port"),
+        ("NATS_CA_FILE", __file__, f"no certificate (PEM) in {__file__}"),
         ("NATS_MANAGE_STREAMS", "perhaps", "expected true or false"),
         ("REDIS_URL", "127.0.0.1:6379", "expected a URL like redis://host:port or rediss://host:port"),
+        (
+            "REDIS_URL",
+            "redis://redis:6379/smpp",
+            "expected the number of a database as the path, like redis://host:port/0",
+        ),
+        (
+            "REDIS_URL",
+            "rediss://redis:6379/0?ssl_cert_reqs=none",
+            "expected no options but ssl_ca_certs, ssl_ca_path, ssl_certfile, ssl_keyfile",
+        ),
         (
             "POSTGRES_DSN",
             "hunter2",
@@ -117,6 +130,7 @@ def test_a_bad_value_is_named_with_what_was_expected(required: dict[str, str], n
     [
         ("NATS_MANAGE_STREAMS", "Off", False),
         ("POSTGRES_DSN", "host=/run/postgresql dbname=smpp", "host=/run/postgresql dbname=smpp"),
+        ("REDIS_URL", "rediss://u:p@redis/3?ssl_ca_certs=ca.pem", "rediss://u:p@redis/3?ssl_ca_certs=ca.pem"),
         ("LOG_LEVEL", "debug", LogLevel.DEBUG),
         ("LOG_FORMAT", "console", LogFormat.CONSOLE),
         ("HTTP_PORT", "0", 0),
@@ -170,6 +184,14 @@ def test_a_command_that_uses_few_settings_is_not_stopped_by_the_others():
     settings = load_settings({"POSTGRES_DSN": "dbname=x", "HTTP_PORT": "broken"}, only=["POSTGRES_DSN"])
 
     assert (settings.postgres_dsn, settings.http_port, settings.operator_management_url) == ("dbname=x", 8080, "")
+
+
+def test_a_default_that_this_host_does_not_allow_stops_only_the_commands_that_use_it():
+    environment = {"XDG_RUNTIME_DIR": "/" + "r" * 80}
+
+    assert load_settings(environment, only=["POSTGRES_DSN"]).postgres_dsn == "postgresql://127.0.0.1:5432/smpp"
+    with pytest.raises(SettingsError, match=r"^RUNTIME_DIR: expected a path of at most 80 bytes"):
+        load_settings(environment, only=["RUNTIME_DIR"])
 
 
 def test_neither_the_settings_nor_their_problems_show_a_secret(required: dict[str, str]):
