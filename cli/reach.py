@@ -9,7 +9,7 @@ from nats.errors import Error as NatsError
 from redis.exceptions import RedisError
 
 from adapters.client_certificate import CertificateFiles
-from adapters.nats.streams import StreamMissing, ensure_streams
+from adapters.nats.streams import StreamIncomplete, StreamUnfit, ensure_streams
 from adapters.operator_management import OperatorManagementClient, OperatorManagementUnavailable
 from adapters.postgres.errors import DatabaseError
 from adapters.postgres.migrate import require_migrated, schema_version
@@ -47,7 +47,7 @@ async def reach_nats(settings: Settings) -> str:
                 raise Unusable(f"the server is older than {OLDEST_NATS[0]}.{OLDEST_NATS[1]}")
             streams = await _streams(client, settings.nats_manage_streams)
             return f"server {version.major}.{version.minor}.{version.patch}, {streams}"
-    except (NatsUnreachable, StreamMissing) as error:
+    except (NatsUnreachable, StreamUnfit) as error:
         raise Unusable(str(error)) from None
     except NatsError as error:
         raise Unusable(f"JetStream: {type(error).__name__}") from None
@@ -56,11 +56,11 @@ async def reach_nats(settings: Settings) -> str:
 async def _streams(client: Client, manage: bool) -> str:
     try:
         await ensure_streams(client, manage=False)
-    except StreamMissing:
+    except StreamIncomplete:
         if not manage:
             raise
         await client.jetstream().account_info()
-        return "the service will make the streams"
+        return "the service will make or complete the streams"
     return "all streams there"
 
 

@@ -143,7 +143,7 @@ SETTINGS = (
     Setting(name="NATS_CA_FILE", meaning="CA of the NATS servers (PEM)", parse=parsers.certificates_file),
     Setting(
         name="NATS_MANAGE_STREAMS",
-        meaning="create or update the streams; else only verify them",
+        meaning="create the streams and add subjects that they lack; else only verify them",
         default="true",
         parse=parsers.flag,
     ),

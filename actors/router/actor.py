@@ -21,7 +21,7 @@ from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Child, Figures, Shell
 from actors.runtime.lanes import LaneClient
 from actors.runtime.surroundings import surroundings
-from adapters.nats.streams import StreamMissing, ensure_consumer, ensure_streams
+from adapters.nats.streams import StreamUnfit, ensure_consumer, ensure_streams
 from adapters.operator_management import OperatorListing, OperatorManagementUnavailable
 from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
@@ -78,7 +78,7 @@ class DispatchRouterBody(Body):
         while True:
             try:
                 await ensure_streams(self._client, manage=surroundings().settings.nats_manage_streams)
-            except (StreamMissing, NatsError, OSError) as error:
+            except (StreamUnfit, NatsError, OSError) as error:
                 self._failed(f"streams: {error}")
                 await asyncio.sleep(backoff.next_s())
             else:

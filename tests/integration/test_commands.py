@@ -144,7 +144,7 @@ def test_check_tells_an_operator_that_is_not_valid(stack: Stack, capsys: pytest.
 def test_check_lets_the_service_make_streams_that_are_missing(capsys: pytest.CaptureFixture[str]):
     main(["check"])
 
-    assert ", the service will make the streams\n" in capsys.readouterr().out
+    assert ", the service will make or complete the streams\n" in capsys.readouterr().out
 
 
 def test_a_seed_that_nats_does_not_know_is_refused(
