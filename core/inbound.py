@@ -21,9 +21,21 @@ MAX_RAW_LENGTH = 1000  # characters of a receipt that names no message
 _STATUSES = {state: DeliveryStatus[state.name] for state in MessageState}
 
 DIALECTS = {
-    "FAILED": DeliveryStatus.UNDELIVERABLE,  # Vonage, Kaleyra, Route Mobile
     "DELIVERD": DeliveryStatus.DELIVERED,  # CM.com
     "SCHEDLD": DeliveryStatus.ENROUTE,  # Melrose Labs, for SCHEDULED of SMPP 5.0
+    "BUFFRED": DeliveryStatus.ENROUTE,  # SMS Central
+    "SUBMITD": DeliveryStatus.ENROUTE,  # SMSPortal
+    "FAILED": DeliveryStatus.UNDELIVERABLE,  # Vonage, Kaleyra, Route Mobile
+    "UNDELIVERED": DeliveryStatus.UNDELIVERABLE,  # Kaleyra
+    "SYSERR": DeliveryStatus.UNDELIVERABLE,  # SMS Central
+    "NOROUTE": DeliveryStatus.UNDELIVERABLE,  # SMSPortal
+    "BARRED": DeliveryStatus.UNDELIVERABLE,  # PSWinCom: the number; BARREDA: for its owner's age; ZEROBAL: no credit
+    "BARREDA": DeliveryStatus.UNDELIVERABLE,
+    "ZEROBAL": DeliveryStatus.UNDELIVERABLE,
+    "NOCRED": DeliveryStatus.REJECTED,  # SMS Central: our account has no credit
+    "BLIST": DeliveryStatus.REJECTED,  # SMSPortal: the receiver wants nothing
+    "NACK": DeliveryStatus.REJECTED,  # OZEKI: refused by the SMSC
+    "CANCELLED": DeliveryStatus.DELETED,  # SMSPortal
 }
 """Words of stat that the specification does not have, and operators document."""
 

@@ -109,7 +109,7 @@ class EsmeConnection(Connection):
         return BindTimedOut(mode)
 
     def _message_answered(self, command_status: int, sequence_number: int, frame: bytes, now: float) -> Event:
-        smsc_message_id = "" if command_status else _smsc_message_id(frame)
+        smsc_message_id = "" if command_status else decode_submit_sm_resp(frame)
         submit = self._window.close(sequence_number)
         if submit is None:
             return self._late_answer(command_status, sequence_number, frame, smsc_message_id)
@@ -152,10 +152,3 @@ class EsmeConnection(Connection):
 
     def _alert_received(self, _status: int, _sequence_number: int, _frame: bytes, _now: float) -> AlertReceived:
         return AlertReceived()
-
-
-def _smsc_message_id(frame: bytes) -> str:
-    try:
-        return decode_submit_sm_resp(frame)
-    except PduError:
-        return ""  # accepted all the same: to send it again would double the message

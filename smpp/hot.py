@@ -225,14 +225,12 @@ def encode_submit_sm_resp(sequence_number: int, command_status: int, message_id:
 def decode_submit_sm_resp(frame: bytes) -> str:
     """The message_id of a whole submit_sm_resp, of any length; "" where there is none.
 
-    PduError where an accepted message's id has no end. A refusal has no id worth an error.
+    One without its NUL ends with the PDU: it is what the receipts will name. A refusal has no id, whatever its body.
     """
     end = frame.find(b"\0", MIN_PDU_BYTES)
-    if end >= 0:
-        return frame[MIN_PDU_BYTES:end].decode("latin-1")
-    if len(frame) != MIN_PDU_BYTES and parse_header(frame).command_status == _ESME_ROK:
-        raise _refused(frame, CommandStatus.ESME_RINVCMDLEN, "message_id has no end")
-    return ""
+    if end < 0 and parse_header(frame).command_status != _ESME_ROK:
+        return ""
+    return frame[MIN_PDU_BYTES : end if end >= 0 else len(frame)].decode("latin-1")
 
 
 def encode_deliver_sm_resp(sequence_number: int, command_status: int) -> bytes:

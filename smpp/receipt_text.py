@@ -26,8 +26,13 @@ _USUAL = re.compile(
     re.DOTALL,
 )
 # What is no letter, digit or underscore may stand before a key: Tele2 Norway wrote addresses and "?" (ruby-smpp,
-# lib/smpp/pdu/deliver_sm.rb).
-_KEY = re.compile(r"(?:^|\W)(?:(id|sub|dlvrd|stat|err|text)|(submit|done)[ _]?date)[ ]?:", re.IGNORECASE)
+# lib/smpp/pdu/deliver_sm.rb). Where nothing stands between value and key, a digit ends the value, or a capital before
+# a small letter; only an id may go on with such letters.
+_KEY = re.compile(
+    r"(?:^|\W|(?<=\d)(?!id)|(?<=(?-i:[A-Z]))(?=(?-i:[a-z])))"
+    r"(?:(id|sub|dlvrd|stat|err|text)|(submit|done)[\s_-]*date)[ ]?:",
+    re.IGNORECASE,
+)
 
 
 def receipt_fields(text: str) -> dict[str, str]:

@@ -23,6 +23,8 @@ _STATES = {int(state): state for state in MessageState}
 _STATES_BY_STAT = {state.name: state for state in MessageState} | {stat: state for state, stat in STATS.items()}
 
 _NETWORK_TYPES = range(1, 9)  # first octet of network_error_code (5.3.2.31; up to 8 in SMPP 5.0)
+_KEYS_OF_RECEIPTS_ALONE = ("sub", "dlvrd", "submit date", "done date", "err")  # "id:7 stat:home" may be a text
+
 _MAX_TEXT = 20  # characters of the message that a receipt repeats (appendix B)
 
 
@@ -46,20 +48,27 @@ class Receipt:
     id_in_text: str | None = None
 
 
-def parse_receipt(message: ShortMessage) -> Receipt | None:
-    """The receipt that a deliver_sm or data_sm is; None where its esm_class says it is none. Never raises.
+def parse_receipt(message: ShortMessage, *, by_text: bool = False) -> Receipt | None:
+    """The receipt that a deliver_sm or data_sm is, None where it is none. Never raises.
 
+    It is one by its esm_class, or by the TLVs receipted_message_id and message_state, which nothing but the SMSC can
+    set: there are SMSCs that leave esm_class alone (vumi PR #637, traccar PR #3799). by_text: or by a text with an id
+    and a stat and what goes with them, which a handset could send as well.
     A TLV wins over the text, unless it holds nothing that can be used.
     """
-    if message.esm_class & ESM_CLASS_TYPE_MASK not in _RECEIPT_TYPES:
+    receipted_message_id, state = _receipted_message_id(message), _message_state(message)
+    is_marked = message.esm_class & ESM_CLASS_TYPE_MASK in _RECEIPT_TYPES or (receipted_message_id and state)
+    if not (is_marked or by_text):
         return None
     fields = receipt_fields(text_of(message))
+    if not (is_marked or _reads_like_a_receipt(fields)):
+        return None
     id_in_text = fields.get("id") or None
     stat = fields.get("stat") or None
     return Receipt(
-        _receipted_message_id(message) or id_in_text,
+        receipted_message_id or id_in_text,
         stat,
-        _message_state(message) or state_of(stat or ""),
+        state or state_of(stat or ""),
         _network_error_code(message) or fields.get("err") or None,
         receipt_time(fields.get("submit date", "")),
         receipt_time(fields.get("done date", "")),
@@ -108,9 +117,15 @@ def text_of(message: ShortMessage) -> str:
     return content.decode("latin-1")
 
 
+def _reads_like_a_receipt(fields: dict[str, str]) -> bool:
+    return bool(fields.get("id") and fields.get("stat") and not fields.keys().isdisjoint(_KEYS_OF_RECEIPTS_ALONE))
+
+
 def _receipted_message_id(message: ShortMessage) -> str:
+    """What stands before the NUL; nothing of octets that no id has, which a wrong length takes from the next TLV."""
     value = find_tlv(message.tlvs, Tag.RECEIPTED_MESSAGE_ID) or b""
-    return value.decode("latin-1").strip("\0 ")
+    smsc_message_id = value.decode("latin-1").lstrip("\0").partition("\0")[0].strip()
+    return smsc_message_id if smsc_message_id.isprintable() else ""
 
 
 def _message_state(message: ShortMessage) -> MessageState | None:

@@ -93,11 +93,11 @@ def parse_tlvs(data: bytes) -> tuple[Tlv, ...]:
 def split_tlvs(data: bytes) -> tuple[tuple[Tlv, ...], bytes]:
     """The whole TLVs in `data`, and the octets behind them that are none."""
     tlvs, rest = _whole_tlvs(data)
-    if rest and data[0] == 0:
-        # Some SMSCs end short_message with a NUL that sm_length does not count (praekelt/python-smpp #7).
-        tlvs_behind_nul, rest_behind_nul = _whole_tlvs(data[1:])
-        if tlvs_behind_nul and not rest_behind_nul:
-            return tlvs_behind_nul, b""
+    if rest[:1] == b"\0":
+        # A NUL that no length counts: behind short_message (praekelt/python-smpp #7), or behind a string in a TLV.
+        behind_nul, rest_behind_nul = _whole_tlvs(rest[1:])
+        if behind_nul and not rest_behind_nul:
+            return tlvs + behind_nul, b""
     return tlvs, rest
 
 

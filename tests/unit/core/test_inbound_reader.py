@@ -83,6 +83,18 @@ def test_a_receipt_is_read_with_its_id_status_and_times():
         (b"FAILED", Status.UNDELIVERABLE, True),
         (b"DELIVERD", Status.DELIVERED, True),
         (b"Schedld", Status.ENROUTE, False),
+        (b"BUFFRED", Status.ENROUTE, False),
+        (b"SUBMITD", Status.ENROUTE, False),
+        (b"Undelivered", Status.UNDELIVERABLE, True),
+        (b"SYSERR", Status.UNDELIVERABLE, True),
+        (b"NOROUTE", Status.UNDELIVERABLE, True),
+        (b"BARRED", Status.UNDELIVERABLE, True),
+        (b"BARREDA", Status.UNDELIVERABLE, True),
+        (b"ZEROBAL", Status.UNDELIVERABLE, True),
+        (b"NOCRED", Status.REJECTED, True),
+        (b"BLIST", Status.REJECTED, True),
+        (b"NACK", Status.REJECTED, True),
+        (b"CANCELLED", Status.DELETED, True),
     ],
 )
 def test_each_stat_has_its_status_and_one_that_nobody_knows_is_not_the_last_word(

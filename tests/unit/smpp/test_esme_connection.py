@@ -243,11 +243,18 @@ def test_a_refused_submit_is_an_answer_without_an_id(body: bytes) -> None:
     assert esme.receive_data(refused, 2.0) == [SubmitAnswered("key", CommandStatus.ESME_RTHROTTLED, "", 0.0)]
 
 
-@pytest.mark.parametrize("body", [b"", b"no end"])
-def test_an_accepted_submit_without_a_readable_id_is_accepted_all_the_same(body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", b"\0"])
+def test_an_accepted_submit_without_an_id_is_accepted_all_the_same(body: bytes) -> None:
     esme = bound_esme()
     esme.submit(BODY, "key", 2.0)
     assert esme.receive_data(pdu(CommandId.SUBMIT_SM_RESP, ROK, 2, body), 2.0) == [SubmitAnswered("key", ROK, "", 0.0)]
+
+
+def test_an_accepted_submit_whose_id_lacks_its_nul_has_the_id_that_receipts_will_name() -> None:
+    esme = bound_esme()
+    esme.submit(BODY, "key", 2.0)
+    answer = pdu(CommandId.SUBMIT_SM_RESP, ROK, 2, b"id-1")
+    assert esme.receive_data(answer, 2.0) == [SubmitAnswered("key", ROK, "id-1", 0.0)]
 
 
 def test_a_generic_nack_answers_the_submit_with_its_number() -> None:

@@ -188,9 +188,8 @@ def test_a_submit_sm_resp_gives_its_message_id_or_none(vector: dict[str, Any]) -
     assert decode_submit_sm_resp(frame_of(vector)) == vector["expect"].get("fields", {}).get("message_id", "")
 
 
-def test_an_accepted_message_whose_id_has_no_end_is_an_error() -> None:
-    with pytest.raises(PduError, match=r"^message_id has no end$"):
-        decode_submit_sm_resp(pdu(CommandId.SUBMIT_SM_RESP, 0, 1, b"18d0"))
+def test_the_id_of_an_accepted_message_ends_with_the_pdu_where_it_has_no_nul() -> None:
+    assert decode_submit_sm_resp(pdu(CommandId.SUBMIT_SM_RESP, 0, 1, b"18d0")) == "18d0"
 
 
 def test_a_refusal_is_read_whatever_its_body() -> None:

@@ -65,8 +65,33 @@ def test_a_receipt_says_what_became_of_the_message(vector: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("vector", by_id([vector for vector in VECTORS if vector["receipt"] is None]))
-def test_esm_class_decides_that_it_is_no_receipt(vector: dict[str, Any]) -> None:
+def test_what_neither_esm_class_nor_tlvs_mark_is_no_receipt(vector: dict[str, Any]) -> None:
     assert parse_receipt(message_of(vector)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_receipt"),
+    [
+        (b"id:77 sub:001 stat:DELIVRD", True),
+        (b"id:77 done date:2609051433 stat:NOSUCH", True),
+        (b"stat:delivrd,err:000,id:77", True),
+        (b"id:77 stat:DELIVRD", False),
+        (b"id:77 err:000", False),
+        (b"stat:DELIVRD err:000", False),
+        (b"id: stat:DELIVRD err:000", False),
+        (b"my id:77 is in the text: see you", False),
+        (b"", False),
+    ],
+)
+def test_where_texts_count_one_with_id_stat_and_another_key_is_a_receipt(text: bytes, is_receipt: bool) -> None:
+    message = ShortMessage(short_message=text)
+    assert (parse_receipt(message, by_text=True) is not None) is is_receipt
+    assert parse_receipt(message) is None
+
+
+@pytest.mark.parametrize("vector", by_id(RECEIPTS))
+def test_where_texts_count_a_marked_receipt_is_read_all_the_same(vector: dict[str, Any]) -> None:
+    assert parse_receipt(message_of(vector), by_text=True) == receipt_of(vector["receipt"])
 
 
 @pytest.mark.parametrize("vector", by_id(WITH_FIELDS))

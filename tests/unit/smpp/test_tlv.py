@@ -70,6 +70,16 @@ def test_a_stray_nul_before_the_tlvs_is_skipped() -> None:
     assert split_tlvs(b"\0" + STATE_DELIVERED) == (((Tag.MESSAGE_STATE, b"\x02"),), b"")
 
 
+def test_a_stray_nul_behind_a_string_that_does_not_count_it_is_skipped() -> None:
+    octets = bytes.fromhex("001e00023738") + b"\0" + STATE_DELIVERED
+    assert split_tlvs(octets) == (((Tag.RECEIPTED_MESSAGE_ID, b"78"), (Tag.MESSAGE_STATE, b"\x02")), b"")
+
+
+def test_a_stray_nul_is_skipped_only_where_whole_tlvs_follow_to_the_end() -> None:
+    octets = bytes.fromhex("001e00023738") + b"\0" + STATE_DELIVERED
+    assert split_tlvs(octets + b"\xff") == (((Tag.RECEIPTED_MESSAGE_ID, b"78"),), b"\0" + STATE_DELIVERED + b"\xff")
+
+
 def test_a_tlv_whose_tag_begins_with_nul_is_not_taken_for_a_stray_one() -> None:
     assert split_tlvs(bytes.fromhex("001e00023700")) == (((Tag.RECEIPTED_MESSAGE_ID, b"7\0"),), b"")
 
