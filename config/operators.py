@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from config.answers import Action, actions_by_status
+from config.receipts import ReceiptConfig
 from config.texts import DefaultAlphabet, TextConfig, ValidityPeriod
 from smpp.message_id import IdRule
 from smpp.segments import LongMessages
@@ -121,6 +122,7 @@ class OperatorConfig(Struct, frozen=True, kw_only=True):
     long_messages: LongMessages = LongMessages.UDH8
     validity_period: ValidityPeriod = ValidityPeriod.RELATIVE
     message_id: MessageIdConfig = MessageIdConfig()
+    receipts: ReceiptConfig = ReceiptConfig()
     timers: Timers = Timers()
     unknown_outcome: UnknownOutcome = UnknownOutcome.RESEND
     answers: dict[str, Action] = {}
@@ -129,8 +131,10 @@ class OperatorConfig(Struct, frozen=True, kw_only=True):
     receipt_ttl_h: Annotated[float, Meta(gt=0)] = 72
 
     def __post_init__(self) -> None:
-        """Raises ValueError for `answers` that cannot be, and `text` that does not go with the default alphabet."""
+        """Raises ValueError for `answers` and `receipts` that cannot be, and `text` that does not go with the default
+        alphabet."""
         self.text.check(self.default_alphabet)
+        self.receipts.check()
         self.answers_by_status()
 
     def answers_by_status(self) -> dict[int, Action]:

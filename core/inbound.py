@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from config.operators import OperatorConfig
 from core.verdict import is_final
 from messages.correlations import ReceiptRow
 from messages.events import DeliveryStatus
@@ -29,46 +30,39 @@ DIALECTS = {
     "UNDELIVERED": DeliveryStatus.UNDELIVERABLE,  # Kaleyra
     "SYSERR": DeliveryStatus.UNDELIVERABLE,  # SMS Central
     "NOROUTE": DeliveryStatus.UNDELIVERABLE,  # SMSPortal
-    "BARRED": DeliveryStatus.UNDELIVERABLE,  # PSWinCom: the number; BARREDA: for its owner's age; ZEROBAL: no credit
-    "BARREDA": DeliveryStatus.UNDELIVERABLE,
-    "ZEROBAL": DeliveryStatus.UNDELIVERABLE,
-    "NOCRED": DeliveryStatus.REJECTED,  # SMS Central: our account has no credit
-    "BLIST": DeliveryStatus.REJECTED,  # SMSPortal: the receiver wants nothing
-    "NACK": DeliveryStatus.REJECTED,  # OZEKI: refused by the SMSC
+    "BARRED": DeliveryStatus.UNDELIVERABLE,  # PSWinCom
+    "BARREDA": DeliveryStatus.UNDELIVERABLE,  # PSWinCom
+    "ZEROBAL": DeliveryStatus.UNDELIVERABLE,  # PSWinCom
+    "NOCRED": DeliveryStatus.REJECTED,  # SMS Central
+    "BLIST": DeliveryStatus.REJECTED,  # SMSPortal
+    "NACK": DeliveryStatus.REJECTED,  # OZEKI
     "CANCELLED": DeliveryStatus.DELETED,  # SMSPortal
 }
-"""Words of stat that the specification does not have, and operators document."""
+"""Words of stat that the specification does not have, and operators document; docs/receipts.md says the same."""
 
 
 class InboundReader:
     """Reads by one operator's rules."""
 
-    def __init__(
-        self,
-        operator_id: str,
-        id_rules: IdRules,
-        default_alphabet: Encoding,
-        join_within_s: float,
-        *,
-        packed: bool = False,
-    ) -> None:
-        """join_within_s: time for the parts of one message to come."""
-        self._operator_id = operator_id
+    def __init__(self, operator: OperatorConfig) -> None:
+        self._operator_id = operator.operator_id
         self._reader_id = uuid.uuid4().hex
-        self._id_rules = id_rules
-        self._default_alphabet = default_alphabet
-        self._packed = packed
-        self._join_within_s = join_within_s
+        self._id_rules = IdRules(operator.message_id.submit_resp, operator.message_id.receipt)
+        self._default_alphabet = Encoding(operator.default_alphabet.value)
+        self._packed = operator.text.packed_gsm7
+        self._join_within_s = operator.mo_parts_s
+        self._by_text = operator.receipts.by_text
+        self._own_stats = {word.upper(): DeliveryStatus[name] for word, name in operator.receipts.stats.items()}
 
     def read(self, message: ShortMessage, key: int, received_at: float) -> InboundReceipt | InboundPart:
         """received_at: seconds since the epoch."""
-        receipt = parse_receipt(message)
+        receipt = parse_receipt(message, by_text=self._by_text)
         if receipt is not None:
             return InboundReceipt(key, self._receipt(message, receipt, received_at))
         return self._part(message, key, received_at)
 
     def _receipt(self, message: ShortMessage, receipt: Receipt, received_at: float) -> ReceiptRow:
-        status = _status(receipt)
+        status = self._status(receipt)
         key = (self._id_rules.key_of_receipt(receipt) or "")[:MAX_ID_LENGTH]
         return ReceiptRow(
             operator_id=self._operator_id,
@@ -82,6 +76,18 @@ class InboundReader:
             received_at=received_at,
             raw="" if key else text_of(message)[:MAX_RAW_LENGTH],
         )
+
+    def _status(self, receipt: Receipt) -> DeliveryStatus | None:
+        """An intermediate notification never ends a message, whatever state it names (SMPP 3.4, 5.2.12).
+
+        None for a stat that nobody knows: it is not the last word, another receipt may come, or the expiry.
+        """
+        if receipt.intermediate:
+            return DeliveryStatus.ENROUTE
+        stat = (receipt.stat or "").upper()
+        if stat in self._own_stats:
+            return self._own_stats[stat]
+        return _STATUSES[receipt.state] if receipt.state is not None else DIALECTS.get(stat)
 
     def _part(self, message: ShortMessage, key: int, received_at: float) -> InboundPart:
         part = part_of(message)
@@ -101,18 +107,6 @@ class InboundReader:
             received_at=received_at,
             join_until=received_at + self._join_within_s,
         )
-
-
-def _status(receipt: Receipt) -> DeliveryStatus | None:
-    """An intermediate notification never ends a message, whatever state it names (SMPP 3.4, 5.2.12).
-
-    None for a stat that nobody knows: it is not the last word, another receipt may come, or the expiry.
-    """
-    if receipt.intermediate:
-        return DeliveryStatus.ENROUTE
-    if receipt.state is not None:
-        return _STATUSES[receipt.state]
-    return DIALECTS.get((receipt.stat or "").upper())
 
 
 @lru_cache(maxsize=512)

@@ -58,6 +58,7 @@ OPERATOR_PARTS = {
     "validity_period": Part.TRAFFIC,
     # Messages sent before keep the key that the old rule gave their id; a new bind would not change that.
     "message_id": Part.TRAFFIC,
+    "receipts": Part.TRAFFIC,
     "unknown_outcome": Part.TRAFFIC,
     "answers": Part.TRAFFIC,
     "retry": Part.TRAFFIC,

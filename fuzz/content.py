@@ -4,6 +4,9 @@ from contextlib import suppress
 
 import msgspec
 
+from config.operators import MessageIdConfig, OperatorConfig
+from config.receipts import ReceiptConfig
+from config.texts import TextConfig
 from core.inbound import InboundReader
 from core.mobile_originated import join_parts, message_event, part_event
 from fuzz.wire import as_frame
@@ -15,7 +18,7 @@ from smpp.constants import ESM_CLASS_RECEIPT, ESM_CLASS_UDHI, CommandId
 from smpp.errors import PduError, StreamError
 from smpp.forms import Form, TooManyParts
 from smpp.hot import ShortMessage, decode_data_sm, decode_short_message
-from smpp.message_id import IdRule, IdRules
+from smpp.message_id import IdRule
 from smpp.receipt_text import receipt_fields, receipt_time
 from smpp.receipts import parse_receipt
 from smpp.segments import LongMessages, Segment, SegmentJoiner, part_of, split_text, takes_shift
@@ -34,11 +37,11 @@ _MODES = list(LongMessages)
 _READ_AS_A_BYTE_ORDER_MARK = ("\ufeff", "\ufffe")
 _RECEIPT_KEYS = {"id", "sub", "dlvrd", "submit date", "done date", "stat", "err", "text"}
 _READERS = [
-    InboundReader("alpha", IdRules(submit_resp, receipt), Encoding.GSM7, join_within_s=60, packed=packed)
-    for submit_resp, receipt, packed in (
-        (IdRule.STRING, IdRule.STRING, False),
-        (IdRule.HEX, IdRule.DEC, False),
-        (IdRule.DEC, IdRule.HEX, True),
+    InboundReader(OperatorConfig(operator_id="alpha", endpoints=(), message_id=ids, receipts=receipts, text=texts))
+    for ids, receipts, texts in (
+        (MessageIdConfig(), ReceiptConfig(), TextConfig()),
+        (MessageIdConfig(submit_resp=IdRule.HEX, receipt=IdRule.DEC), ReceiptConfig(by_text=True), TextConfig()),
+        (MessageIdConfig(submit_resp=IdRule.DEC, receipt=IdRule.HEX), ReceiptConfig(), TextConfig(packed_gsm7=True)),
     )
 ]
 _NOW = 1_700_000_000.0

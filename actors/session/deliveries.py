@@ -17,8 +17,6 @@ from core.inbound import InboundReader
 from messages.lanes import InboundBatch, InboundSettled
 from smpp.constants import CommandStatus
 from smpp.events import DeliverReceived
-from smpp.message_id import IdRules
-from smpp.text import Encoding
 
 MOST_AT_PUBLISHER = 1000  # of one session: what the publisher makes safe within a second or two
 SETTLE_TIMEOUT_S = 8.0  # a delivery not safe by then is refused: below the response timers of SMSCs
@@ -54,14 +52,7 @@ class DeliveryPath:
         self._timer: asyncio.TimerHandle | None = None
 
     def configure(self, operator: OperatorConfig) -> None:
-        ids = operator.message_id
-        self._reader = InboundReader(
-            operator.operator_id,
-            IdRules(ids.submit_resp, ids.receipt),
-            Encoding(operator.default_alphabet.value),
-            operator.mo_parts_s,
-            packed=operator.text.packed_gsm7,
-        )
+        self._reader = InboundReader(operator)
 
     def publish_to(self, publisher: LaneClient) -> None:
         self._publisher = publisher

@@ -138,6 +138,15 @@ def test_a_receipt_may_come_in_a_data_sm(platform: Platform, operators: Operator
     assert platform.final_event(message_id)["status"] == "DELIVERED"
 
 
+def test_a_receipt_may_be_marked_by_its_tlvs_alone(platform: Platform, operators: Operators, sent: tuple[str, str]):
+    message_id, smsc_message_id = sent
+    tlvs = ((Tag.RECEIPTED_MESSAGE_ID, f"{smsc_message_id}\0".encode()), (Tag.MESSAGE_STATE, b"\x05"))
+
+    sequence_number = operators["by-hand"].deliver(ShortMessage(short_message=b"no receipt, says esm_class", tlvs=tlvs))
+    assert settled(operators, sequence_number) == CommandStatus.ESME_ROK
+    assert platform.final_event(message_id)["status"] == "UNDELIVERABLE"
+
+
 def test_a_receipt_may_come_in_ucs_2(platform: Platform, operators: Operators, sent: tuple[str, str]):
     message_id, smsc_message_id = sent
     text = f"id:{smsc_message_id} stat:UNDELIV err:04A text:привет".encode("utf-16-be")

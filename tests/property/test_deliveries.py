@@ -7,6 +7,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.operators import MessageIdConfig, OperatorConfig
+from config.receipts import ReceiptConfig
+from config.texts import TextConfig
 from core.dlr import unmatched_event
 from core.inbound import MAX_ID_LENGTH, MAX_RAW_LENGTH, InboundReader
 from core.mobile_originated import message_event, part_event
@@ -14,9 +17,8 @@ from messages.events import Timestamp
 from messages.lanes import InboundBatch, InboundPart, InboundReceipt
 from smpp.constants import ESM_CLASS_RECEIPT, Tag
 from smpp.hot import ShortMessage
-from smpp.message_id import IdRule, IdRules
+from smpp.message_id import IdRule
 from smpp.receipt_text import receipt_fields
-from smpp.text import Encoding
 
 NOW = 1_700_000_000.0
 TAGS = [Tag.RECEIPTED_MESSAGE_ID, Tag.MESSAGE_STATE, Tag.NETWORK_ERROR_CODE, Tag.MESSAGE_PAYLOAD, Tag.SAR_MSG_REF_NUM]
@@ -48,9 +50,19 @@ def deliveries(draw: st.DrawFn) -> ShortMessage:
     )
 
 
-@given(message=deliveries(), rules=st.builds(IdRules, st.sampled_from(IdRule), st.sampled_from(IdRule)))
-def test_whatever_is_delivered_can_be_passed_on_and_published(message: ShortMessage, rules: IdRules) -> None:
-    item = InboundReader("mno", rules, Encoding.GSM7, join_within_s=60).read(message, 1, NOW)
+operators = st.builds(
+    OperatorConfig,
+    operator_id=st.just("mno"),
+    endpoints=st.just(()),
+    message_id=st.builds(MessageIdConfig, submit_resp=st.sampled_from(IdRule), receipt=st.sampled_from(IdRule)),
+    receipts=st.builds(ReceiptConfig, by_text=st.booleans()),
+    text=st.builds(TextConfig, packed_gsm7=st.booleans()),
+)
+
+
+@given(message=deliveries(), operator=operators)
+def test_whatever_is_delivered_can_be_passed_on_and_published(message: ShortMessage, operator: OperatorConfig) -> None:
+    item = InboundReader(operator).read(message, 1, NOW)
 
     msgspec.msgpack.encode(InboundBatch([item]))
     if isinstance(item, InboundReceipt):

@@ -17,6 +17,7 @@ from pact import Pact, match
 from pact_files import new_pact
 
 from actors.clients.event_publisher import Caused, EventPublisher
+from config.operators import OperatorConfig
 from core.dlr import conclusion_event, receipt_event, unmatched_event
 from core.inbound import InboundReader
 from messages.correlations import ReceiptRow, SegmentState, StoredSegment
@@ -24,8 +25,6 @@ from messages.events import DLR_INBOUND, DeliveryStatus, DlrInboundEvent, DlrSou
 from messages.lanes import InboundReceipt
 from smpp.constants import CommandId, CommandStatus
 from smpp.hot import ShortMessage, decode_short_message, encode_short_message, pdu
-from smpp.message_id import IdRules
-from smpp.text import Encoding
 
 CONSUMER, PROVIDER = "messaging-platform", "smpp-connector"
 
@@ -150,7 +149,7 @@ RECEIPT_TEXT = b"id:0A1F sub:001 dlvrd:001 submit date:2601310830 done date:2601
 def _receipt() -> ReceiptRow:
     message = ShortMessage(source_addr="491512345678", esm_class=0x04, short_message=RECEIPT_TEXT)
     frame = pdu(CommandId.DELIVER_SM, 0, 1, encode_short_message(message))
-    read = InboundReader("alpha", IdRules(), Encoding.GSM7, join_within_s=60).read(decode_short_message(frame), 1, NOW)
+    read = InboundReader(OperatorConfig(operator_id="alpha", endpoints=())).read(decode_short_message(frame), 1, NOW)
     assert isinstance(read, InboundReceipt)
     return read.receipt
 

@@ -17,13 +17,16 @@ from config.answers import Action
 from config.operators import Credentials, Endpoint, OperatorConfig
 from config.settings import SETTINGS, Setting
 from core.answers import ACTIONS
+from core.inbound import DIALECTS
+from core.verdict import is_final
 from messages.dispatch import Dispatch
-from messages.events import DeadDispatchEvent, DlrInboundEvent, MoInboundEvent, OperatorHealthEvent
-from smpp.constants import CommandStatus
+from messages.events import DeadDispatchEvent, DeliveryStatus, DlrInboundEvent, MoInboundEvent, OperatorHealthEvent
+from smpp.constants import CommandStatus, MessageState
+from smpp.receipts import stat_of
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS, LOGS, READINESS = (ROOT / "docs" / f"{name}.md" for name in ("contracts", "logs", "readiness"))
-ANSWERS = ROOT / "docs" / "answers.md"
+ANSWERS, RECEIPTS = ROOT / "docs" / "answers.md", ROOT / "docs" / "receipts.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/*.md")])
 SOURCES = [
     path for name in ("actors", "adapters", "cli", "config", "core", "messages") for path in (ROOT / name).rglob("*.py")
@@ -80,6 +83,14 @@ def test_events_have_the_fields_of_the_code(heading, struct):
 def test_the_answers_are_those_of_the_table():
     expected = [(f"0x{int(one):08x}", f"`{one.name}`", ACTIONS[one].value) for one in sorted(CommandStatus, key=int)]
     assert rows_below(ANSWERS, "## The table") == expected
+
+
+def test_the_words_of_receipts_are_those_of_the_table():
+    words = {name: DeliveryStatus[state.name] for state in MessageState for name in (stat_of(state), state.name)}
+    expected = [
+        (f"`{word}`", status.value, "yes" if is_final(status) else "no") for word, status in (words | DIALECTS).items()
+    ]
+    assert [row[:3] for row in rows_below(RECEIPTS, "## Words of stat")] == expected
 
 
 def test_every_action_is_explained():

@@ -21,13 +21,13 @@ from actors.receipts.joining import PartsJoining
 from adapters.nats import streams
 from adapters.nats.parts import PartsStream
 from adapters.nats.streams import PARTS_CONSUMER, PARTS_STREAM, ensure_streams
+from config.operators import OperatorConfig
 from core.inbound import InboundReader
 from core.mobile_originated import message_event
 from messages.events import MO_INBOUND
 from messages.lanes import InboundPart
 from sandbox.nats import NatsServer
 from smpp.hot import ShortMessage
-from smpp.message_id import IdRules
 from smpp.segments import LongMessages, split_text
 from smpp.text import Encoding
 
@@ -100,7 +100,7 @@ async def events_of(server: NatsServer) -> AsyncIterator[list[Event]]:
 
 def parts_of(text: str, source: str, reference: int = 7, within_s: float = LONG_S) -> list[InboundPart]:
     """As the session of any replica reads them."""
-    reader = InboundReader("mno", IdRules(), Encoding.GSM7, within_s)
+    reader = InboundReader(OperatorConfig(operator_id="mno", endpoints=(), mo_parts_s=within_s))
     read = [
         reader.read(
             ShortMessage(

@@ -5,15 +5,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from config.operators import MessageIdConfig, OperatorConfig
+from config.receipts import ReceiptConfig
+from config.texts import DefaultAlphabet, TextConfig
 from core.inbound import MAX_ID_LENGTH, MAX_RAW_LENGTH, InboundReader
 from messages.correlations import ReceiptRow
 from messages.events import DeliveryStatus as Status
 from messages.lanes import InboundPart, InboundReceipt
 from smpp.constants import ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT, ESM_CLASS_UDHI, MessageState, Tag
 from smpp.hot import ShortMessage
-from smpp.message_id import IdRule, IdRules
+from smpp.message_id import IdRule
 from smpp.shift_tables import NO_SHIFT, Language, Shift
-from smpp.text import Encoding
 from smpp.udh import concat8
 
 NOW = 1_700_000_000.0
@@ -33,8 +35,8 @@ RECEIPT = ReceiptRow(
 TEXT = b"id:%s sub:001 dlvrd:001 submit date:2311142212 done date:2311142213 stat:%s err:000 text:hello"
 
 
-def reader(rules: IdRules | None = None, alphabet: Encoding = Encoding.GSM7) -> InboundReader:
-    return InboundReader("mno", rules or IdRules(), alphabet, join_within_s=60)
+def reader(**settings: Any) -> InboundReader:
+    return InboundReader(OperatorConfig(operator_id="mno", endpoints=(), **settings))
 
 
 def receipt_sm(
@@ -43,15 +45,15 @@ def receipt_sm(
     return ShortMessage(esm_class=esm_class, short_message=TEXT % (smsc_message_id, stat), **fields)
 
 
-def read_receipt(message: ShortMessage, rules: IdRules | None = None) -> ReceiptRow:
-    read = reader(rules).read(message, KEY, NOW)
+def read_receipt(message: ShortMessage, **settings: Any) -> ReceiptRow:
+    read = reader(**settings).read(message, KEY, NOW)
     assert isinstance(read, InboundReceipt)
     assert read.key == KEY
     return read.receipt
 
 
-def read_part(message: ShortMessage, alphabet: Encoding = Encoding.GSM7) -> InboundPart:
-    read = reader(alphabet=alphabet).read(message, KEY, NOW)
+def read_part(message: ShortMessage, **settings: Any) -> InboundPart:
+    read = reader(**settings).read(message, KEY, NOW)
     assert isinstance(read, InboundPart)
     return read
 
@@ -117,10 +119,47 @@ def test_the_state_of_the_tlv_wins(state: MessageState):
     assert (read.status, read.stat) == (Status[state.name], "NOSUCH")
 
 
-def test_ids_find_each_other_by_the_operators_rule():
-    rules = IdRules(submit_resp=IdRule.DEC, receipt=IdRule.HEX)
+@pytest.mark.parametrize(
+    ("stat", "status", "final"),
+    [
+        (b"0", Status.DELIVERED, True),
+        (b"dnd", Status.REJECTED, True),
+        (b"ACCEPTD", Status.DELIVERED, True),
+        (b"FAILED", Status.ENROUTE, False),
+        (b"1", Status.UNKNOWN, False),
+        (b"UNDELIV", Status.UNDELIVERABLE, True),
+    ],
+)
+def test_a_word_of_the_operator_goes_before_all_others(stat: bytes, status: Status, final: bool):
+    own = ReceiptConfig(stats={"0": "DELIVERED", "Dnd": "REJECTED", "ACCEPTD": "DELIVERED", "FAILED": "ENROUTE"})
 
-    assert read_receipt(receipt_sm(), rules) == row(smsc_message_id_key="2591")
+    assert read_receipt(receipt_sm(stat=stat), receipts=own) == row(stat=stat.decode(), status=status, final=final)
+
+
+def test_a_word_of_the_operator_goes_before_the_state_of_the_tlv():
+    message = receipt_sm(stat=b"0", tlvs=((Tag.MESSAGE_STATE, bytes((MessageState.UNKNOWN,))),))
+
+    assert read_receipt(message, receipts=ReceiptConfig(stats={"0": "DELIVERED"})).status is Status.DELIVERED
+
+
+def test_a_word_of_the_operator_ends_no_message_in_an_intermediate_notification():
+    message = receipt_sm(stat=b"0", esm_class=ESM_CLASS_INTERMEDIATE)
+    read = read_receipt(message, receipts=ReceiptConfig(stats={"0": "DELIVERED"}))
+
+    assert (read.status, read.final) == (Status.ENROUTE, False)
+
+
+def test_a_receipt_that_only_its_text_marks_is_one_where_the_operator_says_so():
+    message = receipt_sm(esm_class=0)
+
+    assert read_receipt(message, receipts=ReceiptConfig(by_text=True)) == RECEIPT
+    assert read_part(message).content == message.short_message
+
+
+def test_ids_find_each_other_by_the_operators_rule():
+    rules = MessageIdConfig(submit_resp=IdRule.DEC, receipt=IdRule.HEX)
+
+    assert read_receipt(receipt_sm(), message_id=rules) == row(smsc_message_id_key="2591")
 
 
 def test_an_endless_id_is_cut_off():
@@ -219,17 +258,17 @@ def test_another_header_is_taken_off_as_well():
 @pytest.mark.parametrize(
     ("data_coding", "alphabet", "encoding"),
     [
-        (0, Encoding.GSM7, "gsm7"),
-        (0, Encoding.LATIN1, "latin1"),
-        (3, Encoding.GSM7, "latin1"),
-        (8, Encoding.GSM7, "ucs2"),
-        (4, Encoding.GSM7, "binary"),
+        (0, DefaultAlphabet.GSM7, "gsm7"),
+        (0, DefaultAlphabet.LATIN1, "latin1"),
+        (3, DefaultAlphabet.GSM7, "latin1"),
+        (8, DefaultAlphabet.GSM7, "ucs2"),
+        (4, DefaultAlphabet.GSM7, "binary"),
     ],
 )
 def test_the_encoding_follows_data_coding_and_the_operators_alphabet(
-    data_coding: int, alphabet: Encoding, encoding: str
+    data_coding: int, alphabet: DefaultAlphabet, encoding: str
 ):
-    assert read_part(ShortMessage(data_coding=data_coding), alphabet).encoding == encoding
+    assert read_part(ShortMessage(data_coding=data_coding), default_alphabet=alphabet).encoding == encoding
 
 
 @pytest.mark.parametrize(
@@ -260,7 +299,7 @@ def test_septets_of_an_smsc_that_packs_them_are_unpacked(data_coding: int, heade
         short_message=bytes.fromhex(header + octets),
     )
 
-    read = InboundReader("mno", IdRules(), Encoding.GSM7, join_within_s=60, packed=True).read(message, KEY, NOW)
+    read = reader(text=TextConfig(packed_gsm7=True)).read(message, KEY, NOW)
 
     assert isinstance(read, InboundPart)
     assert read.content == content

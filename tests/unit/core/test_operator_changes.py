@@ -23,6 +23,7 @@ from config.operators import (
     Timers,
     UnknownOutcome,
 )
+from config.receipts import ReceiptConfig
 from config.texts import DefaultAlphabet, TextConfig, ValidityPeriod
 from core.operator_changes import BIND_PARTS, ENDPOINT_PARTS, OPERATOR_PARTS, Change, Part, changes
 from smpp.message_id import IdRule
@@ -61,6 +62,7 @@ def test_the_same_settings_touch_nothing():
         {"destination": DestinationConfig(ton=0)},
         {"default_alphabet": DefaultAlphabet.LATIN1},
         {"text": TextConfig(transliterate=True)},
+        {"receipts": ReceiptConfig(by_text=True)},
         {"long_messages": LongMessages.PAYLOAD},
         {"validity_period": ValidityPeriod.ABSOLUTE},
         {"message_id": MessageIdConfig(receipt=IdRule.DEC)},
