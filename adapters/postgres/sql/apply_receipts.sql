@@ -2,7 +2,8 @@
 -- the same operator and key.
 --
 -- The row of a receipt is the newest one without a final status, else the newest: an SMSC may use an id again. The state
--- only moves forward: a final status stays, and ACCEPTED, where every row begins, is never gone back to.
+-- only moves forward: a final status stays. Before it the order is ACCEPTED, where every row begins, ENROUTE, and UNKNOWN,
+-- which is a word of the SMSC that nobody knows.
 --
 -- A row is judged as the statement's snapshot shows it, and changed only if it still is as judged when its lock has been
 -- obtained. Of two replicas with receipts for one segment the second so changes nothing; the row is then missing in its
@@ -11,7 +12,8 @@
 WITH found AS MATERIALIZED (
     SELECT
         r.position, r.status AS new_status, r.final AS ends, c.*,
-        c.final_at IS NULL AND (r.final OR r.status NOT IN ('ACCEPTED', c.status)) AS changes
+        c.final_at IS NULL
+            AND (r.final OR r.status NOT IN ('ACCEPTED', c.status) AND c.status <> 'UNKNOWN') AS changes
     FROM (
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[])
             WITH ORDINALITY AS u (operator_id, smsc_message_id_key, status, final, position)

@@ -10,6 +10,7 @@ from messages.events import DeliveryStatus
 
 ENROUTE = {"status": DeliveryStatus.ENROUTE, "final": False, "stat": "ENROUTE"}
 ACCEPTED = {"status": DeliveryStatus.ACCEPTED, "final": False, "stat": "ACCEPTD"}
+STRANGE = {"status": DeliveryStatus.UNKNOWN, "final": False, "stat": "NOSUCH"}
 DELIVERED = {"status": DeliveryStatus.DELIVERED, "final": True, "stat": "DELIVRD"}
 UNDELIVERABLE = {"status": DeliveryStatus.UNDELIVERABLE, "final": True, "stat": "UNDELIV"}
 
@@ -90,6 +91,11 @@ def test_a_receipt_without_an_id_does_not_find_a_segment_without_one(run, correl
         ([UNDELIVERABLE, DELIVERED], [("ACCEPTED", "UNDELIVERABLE", True), ("UNDELIVERABLE", "UNDELIVERABLE", False)]),
         ([ENROUTE, ACCEPTED], [("ACCEPTED", "ENROUTE", True), ("ENROUTE", "ENROUTE", False)]),
         ([ACCEPTED, ENROUTE], [("ACCEPTED", "ACCEPTED", False), ("ACCEPTED", "ENROUTE", True)]),
+        ([ENROUTE, STRANGE], [("ACCEPTED", "ENROUTE", True), ("ENROUTE", "UNKNOWN", True)]),
+        ([STRANGE, ENROUTE], [("ACCEPTED", "UNKNOWN", True), ("UNKNOWN", "UNKNOWN", False)]),
+        ([STRANGE, STRANGE], [("ACCEPTED", "UNKNOWN", True), ("UNKNOWN", "UNKNOWN", False)]),
+        ([STRANGE, DELIVERED], [("ACCEPTED", "UNKNOWN", True), ("UNKNOWN", "DELIVERED", True)]),
+        ([DELIVERED, STRANGE], [("ACCEPTED", "DELIVERED", True), ("DELIVERED", "DELIVERED", False)]),
         ([ENROUTE, ENROUTE], [("ACCEPTED", "ENROUTE", True), ("ENROUTE", "ENROUTE", False)]),
         ([DELIVERED, DELIVERED], [("ACCEPTED", "DELIVERED", True), ("DELIVERED", "DELIVERED", False)]),
     ],
