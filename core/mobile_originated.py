@@ -4,6 +4,7 @@ A part alone is worth more than nothing: what is not complete in time is publish
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from msgspec import Struct
 
@@ -44,14 +45,13 @@ def join_parts(parts: Iterable[InboundPart], now: float) -> Joined:
 
 
 def message_event(parts: Sequence[InboundPart]) -> MoInboundEvent:
-    """The event of a whole message."""
-    contents = {part.part: part.content for part in parts}
-    return _event(parts, b"".join(contents[number] for number in sorted(contents)))
+    """The event of a whole message; `parts` in their order, copies among them."""
+    return _event(parts)
 
 
 def part_event(part: InboundPart) -> MoInboundEvent:
     """The event of a part whose others did not come in time."""
-    return _event([part], part.content, segment=part.part, reference=part.reference)
+    return _event([part], segment=part.part, reference=part.reference)
 
 
 def _complete(parts: Sequence[InboundPart]) -> list[InboundPart]:
@@ -65,12 +65,10 @@ def _complete(parts: Sequence[InboundPart]) -> list[InboundPart]:
     return sorted(of_message, key=lambda part: part.part)
 
 
-def _event(
-    parts: Sequence[InboundPart], content: bytes, *, segment: int | None = None, reference: int | None = None
-) -> MoInboundEvent:
+def _event(parts: Sequence[InboundPart], *, segment: int | None = None, reference: int | None = None) -> MoInboundEvent:
     first = parts[0]
-    encoding = Encoding(first.encoding)
-    is_binary = encoding is Encoding.BINARY
+    encoding = _encoding(parts)
+    distinct = list({part.part: part for part in parts}.values())
     return MoInboundEvent(
         event_id=f"{first.operator_id}.mo.{first.delivery_id}",
         operator_id=first.operator_id,
@@ -79,8 +77,27 @@ def _event(
         encoding=encoding,
         segments=first.parts,
         received_at=rfc3339(min(part.received_at for part in parts)),
-        text=None if is_binary else decode_text(content, encoding, first.shift),
-        data=content if is_binary else None,
+        text=None if encoding is Encoding.BINARY else _text(distinct),
+        data=_content(distinct) if encoding is Encoding.BINARY else None,
         segment=segment,
         reference=reference,
     )
+
+
+def _encoding(parts: Sequence[InboundPart]) -> Encoding:
+    """That of all parts; where they differ UCS2, which has the characters of every one, or BINARY if one is that."""
+    encodings = {Encoding(part.encoding) for part in parts}
+    if len(encodings) == 1:
+        return encodings.pop()
+    return Encoding.BINARY if Encoding.BINARY in encodings else Encoding.UCS2
+
+
+def _text(parts: Sequence[InboundPart]) -> str:
+    """Each header names the tables of its own part (23.040, 9.2.3.24.15). Parts that are written alike are put together
+    before they are read, because some senders cut inside a character."""
+    alike = groupby(parts, key=lambda part: (part.encoding, part.shift))
+    return "".join([decode_text(_content(run), Encoding(encoding), shift) for (encoding, shift), run in alike])
+
+
+def _content(parts: Iterable[InboundPart]) -> bytes:
+    return b"".join([part.content for part in parts])

@@ -147,6 +147,29 @@ def test_the_event_of_a_long_message_has_the_whole_text_and_the_time_of_the_firs
     )
 
 
+def test_each_part_is_read_with_the_tables_that_its_own_header_names():
+    parts = [part(1, 2, content=b"a\x0c "), part(2, 2, content=b"a\x0ca`", shift=Shift(locking=Language.TURKISH))]
+
+    assert message_event(parts).text == "aø ağaç"
+
+
+def test_parts_in_several_alphabets_are_one_text():
+    parts = [
+        part(1, 3, content=b"cost: 5 \x1b"),
+        part(2, 3, content=b"e "),
+        part(3, 3, encoding="ucs2", content="😀".encode("utf-16-be")),
+    ]
+
+    event = message_event(parts)
+    assert (event.encoding, event.text, event.data) == (Encoding.UCS2, "cost: 5 € 😀", None)
+
+
+def test_parts_of_which_one_is_binary_are_data():
+    event = message_event([part(1, 2), part(2, 2, encoding="binary", content=b"\xff")])
+
+    assert (event.encoding, event.text, event.data) == (Encoding.BINARY, None, b"<1>\xff")
+
+
 def test_a_copy_adds_nothing_to_the_text():
     event = message_event([part(1, 2), again(part(1, 2), "reader.9"), part(2, 2)])
 
