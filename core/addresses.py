@@ -37,9 +37,9 @@ class Addresses:
     def _source(self, address: str) -> Address:
         """Raises UnusableAddress."""
         ton, npi = source_type(address, self._rule)
-        if not _number.fullmatch(address):
+        if ton == Ton.ALPHANUMERIC or not _number.fullmatch(address):
             return Address(ton, npi, alphanumeric(address, self._alphabet))
-        return Address(ton, npi, address if ton == Ton.ALPHANUMERIC else address.removeprefix("+"))
+        return Address(ton, npi, address.removeprefix("+"))
 
 
 def source_type(address: str, rule: SourceConfig) -> tuple[int, int]:

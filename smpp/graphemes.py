@@ -14,8 +14,11 @@ _EXTENDING = frozenset(
 )
 """What belongs to the character before it besides the marks (general category M)."""
 
-_PREPENDED = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\U000110bd\U000110cd")
-"""What belongs to the character behind it: Arabic number signs and their like."""
+_PREPENDED = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\U000110bd\U000110cd\U000111c2\U000111c3"
+    "\U000113d1\U0001193f\U00011941\U00011a84\U00011a85\U00011a86\U00011a87\U00011a88\U00011a89\U00011d46\U00011f02"
+)
+"""What belongs to the character behind it (Prepend): Arabic number signs, Indic letters before another one."""
 
 _VIRAMA = 9  # canonical combining class of the signs that join an Indic consonant to the next one
 

@@ -205,6 +205,13 @@ def test_an_alphanumeric_sender_is_written_in_the_alphabet_of_the_smsc(
     assert prepare_one(operator(default_alphabet=alphabet, source=rule), source="Müller_$").source_addr == sent
 
 
+def test_a_number_that_goes_out_as_an_alphanumeric_sender_has_its_length():
+    alphanumeric = operator(source=SourceConfig(ton=5, npi=0))
+
+    assert prepare_one(alphanumeric, source="12345678901").source_addr == "12345678901"
+    assert reason(alphanumeric, source="123456789012") == "from: 12 octets in gsm7, at most 11 are possible"
+
+
 def test_the_source_type_can_be_asked_alone():
     assert source_type("Acme", SourceConfig()) == (5, 0)
 
