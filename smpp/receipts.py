@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from smpp import gsm7
 from smpp.constants import ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT, ESM_CLASS_TYPE_MASK, MessageState, Tag
+from smpp.forms import SMS_OCTETS
 from smpp.hot import ShortMessage
 from smpp.receipt_text import receipt_fields, receipt_time
 from smpp.tlv import find_tlv
-from smpp.udh import user_data
+from smpp.udh import header_octets, user_data
 
 _RECEIPT_TYPES = (ESM_CLASS_RECEIPT, ESM_CLASS_INTERMEDIATE, ESM_CLASS_RECEIPT | ESM_CLASS_INTERMEDIATE)
 
@@ -60,7 +62,7 @@ def parse_receipt(message: ShortMessage, *, by_text: bool = False) -> Receipt | 
     is_marked = message.esm_class & ESM_CLASS_TYPE_MASK in _RECEIPT_TYPES or (receipted_message_id and state)
     if not (is_marked or by_text):
         return None
-    fields = receipt_fields(text_of(message))
+    fields = _fields(message)
     if not (is_marked or _reads_like_a_receipt(fields)):
         return None
     id_in_text = fields.get("id") or None
@@ -109,12 +111,24 @@ def text_of(message: ShortMessage) -> str:
     """The text of a receipt, of its short_message or else its message_payload.
 
     The octets tell more than data_coding does: receipts marked as UCS-2 come in ASCII, and the other way round. Keys
-    are ASCII, so UCS-2 has a zero in most high octets.
+    are ASCII, so UCS-2 has a zero in most high octets, whichever come first.
     """
     content = user_data(message)[1]
-    if 0 in content and content[::2].count(0) * 4 > len(content):
-        return content.decode("utf-16-be", "ignore").removeprefix("\ufeff")
+    if 0 in content:
+        for first, codec in ((0, "utf-16-be"), (1, "utf-16-le")):
+            if content[first::2].count(0) * 4 > len(content):
+                return content.decode(codec, "ignore").removeprefix("\ufeff")
     return content.decode("latin-1")
+
+
+def _fields(message: ShortMessage) -> dict[str, str]:
+    """Those of the text as it is, or of its septets where an SMSC packs them (23.038, 6.1.2.1)."""
+    fields = receipt_fields(text_of(message))
+    content = user_data(message)[1]
+    if fields or not content or len(content) > SMS_OCTETS:
+        return fields
+    septets = gsm7.unpack(content, fill_bits=gsm7.fill_bits_behind(header_octets(message)))
+    return receipt_fields(gsm7.decode(septets))
 
 
 def _reads_like_a_receipt(fields: dict[str, str]) -> bool:

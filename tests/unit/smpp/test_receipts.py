@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from smpp.constants import MessageState, Tag
+from smpp.gsm7 import fill_bits_behind, pack
 from smpp.hot import ShortMessage
 from smpp.receipt_text import receipt_fields, receipt_time
 from smpp.receipts import Receipt, format_receipt, parse_receipt, stat_of, state_of
+from smpp.text import Encoding, encode_text
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "receipts.json").read_text(encoding="utf-8"))["vectors"]
 RECEIPTS = [vector for vector in VECTORS if vector["receipt"] is not None]
@@ -133,6 +135,21 @@ def test_what_the_simulator_writes_is_read_back(state: MessageState) -> None:
     text = format_receipt("0A7", state, SUBMIT_AT, DONE_AT, text="hello")
     receipt = parse_receipt(ShortMessage(esm_class=0x04, short_message=text.encode("ascii")))
     assert receipt == Receipt("0A7", stat_of(state), state, "000", SUBMIT_AT, DONE_AT, False, id_in_text="0A7")
+
+
+@pytest.mark.parametrize("codec", ["utf-16-be", "utf-16-le", "utf-16"])
+def test_a_receipt_may_come_in_ucs_2_whichever_octet_comes_first(codec: str) -> None:
+    text = format_receipt("0A7", MessageState.EXPIRED, SUBMIT_AT, DONE_AT, text="здравствуй")
+    receipt = parse_receipt(ShortMessage(esm_class=0x04, short_message=text.encode(codec)))
+    assert receipt == Receipt("0A7", "EXPIRED", MessageState.EXPIRED, "000", SUBMIT_AT, DONE_AT, False, "0A7")
+
+
+@pytest.mark.parametrize("header", [b"", bytes.fromhex("0500030c0201")])
+def test_a_receipt_may_come_in_packed_septets(header: bytes) -> None:
+    septets = encode_text(format_receipt("0A7", MessageState.EXPIRED, SUBMIT_AT, DONE_AT), Encoding.GSM7)
+    content = header + pack(septets, fill_bits=fill_bits_behind(len(header)), cr_padding=True)
+    receipt = parse_receipt(ShortMessage(esm_class=0x44 if header else 0x04, short_message=content))
+    assert receipt == Receipt("0A7", "EXPIRED", MessageState.EXPIRED, "000", SUBMIT_AT, DONE_AT, False, "0A7")
 
 
 def test_the_repr_of_a_receipt_shows_no_text() -> None:
