@@ -33,21 +33,28 @@ class IdRules:
     def key_of_receipt(self, receipt: Receipt) -> str | None:
         """The key of the message that a receipt is about, None where it names none.
 
-        Where receipted_message_id and the text disagree, the TLV is in the notation of the submit_sm_resp, as
-        5.3.2.12 means it to be, and only the text is in another (cloudhopper, parseRealWorldReceipt0).
+        Where receipted_message_id and the text disagree, or it cannot be what receipts have, the TLV is in the notation
+        of the submit_sm_resp, as 5.3.2.12 means it to be, and only the text is in another (cloudhopper,
+        parseRealWorldReceipt0). A TLV that cannot be that either leaves the text.
         """
-        if receipt.smsc_message_id is None:
+        smsc_message_id, in_text = receipt.smsc_message_id, receipt.id_in_text
+        if smsc_message_id is None:
             return None
-        key = normalise(receipt.smsc_message_id, self.receipt)
-        if receipt.id_in_text is None or normalise(receipt.id_in_text, self.receipt) == key:
-            return key
-        return normalise(receipt.smsc_message_id, self.submit_resp)
+        key = normalise(smsc_message_id, self.receipt)
+        if in_text is None:
+            return key if _is_written(smsc_message_id, self.receipt) else self.key_of_response(smsc_message_id)
+        key_in_text = normalise(in_text, self.receipt)
+        if key == key_in_text or not _is_written(smsc_message_id, self.submit_resp):
+            return key_in_text
+        return self.key_of_response(smsc_message_id)
 
 
 _NUMBERS = {
     IdRule.HEX: (re.compile(r"(?:0[xX])?[0-9a-fA-F]+"), 16),
     IdRule.DEC: (re.compile(r"[0-9]+"), 10),
 }
+
+_STRAY = "\0 \t\r\n"  # around an id
 
 
 def normalise(smsc_message_id: str, rule: IdRule) -> str:
@@ -56,13 +63,15 @@ def normalise(smsc_message_id: str, rule: IdRule) -> str:
     STRING: the id as it is, stray NULs and spaces around it left out; leading zeros and case count.
     HEX, DEC: its value, of any length; an id that is no such number has the key of STRING.
     """
-    smsc_message_id = smsc_message_id.strip("\0 \t\r\n")
-    if rule is IdRule.STRING:
+    smsc_message_id = smsc_message_id.strip(_STRAY)
+    if rule is IdRule.STRING or not _is_written(smsc_message_id, rule):
         return smsc_message_id
-    notation, base = _NUMBERS[rule]
-    if not notation.fullmatch(smsc_message_id):
-        return smsc_message_id
-    return _decimal(smsc_message_id, base)
+    return _decimal(smsc_message_id, _NUMBERS[rule][1])
+
+
+def _is_written(smsc_message_id: str, rule: IdRule) -> bool:
+    """Whether the id can be of this notation."""
+    return rule is IdRule.STRING or bool(_NUMBERS[rule][0].fullmatch(smsc_message_id.strip(_STRAY)))
 
 
 def _decimal(digits: str, base: int) -> str:

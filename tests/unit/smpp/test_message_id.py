@@ -45,10 +45,17 @@ def receipt_with(smsc_message_id: str | None, id_in_text: str | None) -> Receipt
         ("0000436949", "0000436949", IdRules(IdRule.HEX, IdRule.DEC)),
         ("436949", "0000436949", IdRules(IdRule.HEX, IdRule.DEC)),
         ("0000436949", None, IdRules(IdRule.HEX, IdRule.DEC)),
+        ("6aad5", None, IdRules(IdRule.HEX, IdRule.DEC)),
+        (" 06AAD5\0", None, IdRules(IdRule.HEX, IdRule.DEC)),
     ],
 )
 def test_a_receipt_finds_its_message_by_tlv_or_by_text(tlv_or_text: str, text: str | None, rules: IdRules) -> None:
     assert rules.key_of_receipt(receipt_with(tlv_or_text, text)) == rules.key_of_response("6aad5")
+
+
+def test_a_tlv_in_a_notation_that_neither_side_has_leaves_the_text() -> None:
+    rules = IdRules(IdRule.DEC, IdRule.DEC)
+    assert rules.key_of_receipt(receipt_with("6aad5", "0000436949")) == rules.key_of_response("436949")
 
 
 def test_a_hexadecimal_tlv_that_looks_decimal_is_read_like_the_response() -> None:
