@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from config.settings import LogFormat
 from messages.control import Drain, Drained, Ping, Pong, Start
 
 SECRET_BYTES = 32
+PRIVATE = 0o700
 LOCK_WAIT_S = 5.0  # the kernel needs a moment to end what a killed service has left
 START_TRIES = 3
 GC_THRESHOLDS = (50_000, 20, 100)
@@ -93,7 +95,7 @@ class RuntimeFolder:
                 self._clear()
                 at_the_end.callback(self._clear)
                 for folder in (self.lanes, self.metrics, self.submits):
-                    folder.mkdir(mode=0o700, exist_ok=True)
+                    folder.mkdir(mode=PRIVATE, exist_ok=True)
                 os.ftruncate(lock, 0)
                 os.pwrite(lock, str(os.getpid()).encode(), 0)
                 yield
@@ -101,16 +103,16 @@ class RuntimeFolder:
             os.close(lock)
 
     def _make_private(self) -> None:
-        """Not where anything else is: /tmp or a home, named by mistake, would be shut to all others."""
+        """Not where others may have things: /tmp or a home, named by mistake, would be shut to them."""
         own = {path.name for path in (self.lanes, self.metrics, self.submits, self.thespian_log, self.lock)}
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             others = {path.name for path in self.path.iterdir()} - own
-            if others:
+            if others and stat.S_IMODE(self.path.stat().st_mode) != PRIVATE:
                 raise FolderUnusable(
                     f"RUNTIME_DIR: {self.path} holds other things ({min(others)}); name a folder of its own"
                 )
-            self.path.chmod(0o700)
+            self.path.chmod(PRIVATE)
         except OSError as error:
             raise FolderUnusable(f"RUNTIME_DIR: {error.strerror}: {self.path}") from None
 

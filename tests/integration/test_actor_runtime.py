@@ -401,6 +401,16 @@ def test_a_folder_with_other_things_in_it_is_refused_and_left_as_it_is(tmp_path:
     assert [file.name for file in (tmp_path / "run").iterdir()] == ["letters"]
 
 
+def test_a_folder_that_is_private_already_serves_whatever_else_is_in_it(tmp_path: Path):
+    (tmp_path / "run").mkdir(mode=0o700)
+    (tmp_path / "run" / "core").touch()
+
+    with RuntimeFolder(tmp_path / "run").hold():
+        pass
+
+    assert (tmp_path / "run" / "core").exists()
+
+
 @pytest.mark.parametrize(("path", "reason"), [("file", "File exists"), ("file/run", "Not a directory")])
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, path: str, reason: str):
     (tmp_path / "file").touch()
