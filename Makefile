@@ -18,10 +18,8 @@ comma := ,
 BUILD_SECRETS = $(call secret,pip.conf,$(PIP_CONF)) $(call secret,ca.pem,$(CA_PEM)) $(call secret,apt.conf,$(APT_CONF))
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test test-containers test-images check scenarios scenarios-real chaos interop fuzz bench load bench-peers bench-scrape bench-sweep bench-throttle
-.PHONY: pressure soak audit vault chart observability schemas rolling sizing image base-image lock clean
-.PHONY: demo test test-containers test-images check scenarios scenarios-real chaos privacy interop fuzz bench load bench-peers bench-sweep bench-throttle
-.PHONY: growth pressure soak chart observability schemas rolling sizing image base-image lock clean
+.PHONY: demo test test-containers test-images check scenarios scenarios-real chaos privacy interop fuzz bench load growth bench-peers
+.PHONY: bench-scrape bench-sweep bench-throttle pressure soak audit vault chart observability schemas rolling sizing image base-image lock clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
