@@ -1,5 +1,9 @@
 -- Leases the binds of one operator endpoint, over all replicas together. A call is atomic; time is the server's.
 --
+-- The server's clock may be set, as after the move of a virtual machine, and no lease may end by that before its holder
+-- thinks so. So time is counted here from call to call: none takes a step back, and none one longer than may lie between
+-- two calls while any lease is renewed.
+--
 -- All is in one key, so that it is lost as a whole or not at all. A Redis that knows nothing of the endpoint, or is
 -- another server process than at the last call, may have lost leases that are still used: it grants none until the
 -- longest of those has ended, and takes the word of those who renew theirs.
@@ -19,15 +23,18 @@ local token = tonumber(ARGV[7])      -- of the lease that is renewed or released
 
 local WAITING_MS = 1200            -- who has not asked again by then waits no more; with RETRY_S it stays below 2 s
 local PATIENCE_MS = ttl_ms / 3     -- who has waited so long is worth a lease of another; till then free ones may come
+local LONGEST_STEP_MS = ttl_ms / 2 -- leases are renewed after a third of it
 local PROVEN_MS = 3 * ttl_ms       -- a lease released before that was no use: the bind has failed or did not last
 local UNPROVEN_MS = 6 * ttl_ms     -- its replica takes only what is free for so long, else binds would go to and fro
 
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local ends = now + ttl_ms + 1      -- now is rounded down, and no lease may end before its holder thinks so
+local wall = time[1] * 1000 + math.floor(time[2] / 1000)
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or 'unknown'
 
 local state = cjson.decode(redis.call('GET', key) or '{"token": 0, "leases": {}, "waiting": {}, "unproven": {}}')
+local now = (state.now or wall) + math.max(0, math.min(wall - (state.wall or wall), LONGEST_STEP_MS))
+state.now, state.wall = now, wall
+local ends = now + ttl_ms + 1      -- now is rounded down, and no lease may end before its holder thinks so
 if state.run ~= run then
     state.run, state.opens = run, ends
 end
@@ -95,7 +102,7 @@ local function acquire()
         state.waiting[session] = {replica = replica, binds = more, since = since, ends = now + WAITING_MS}
         return {0, reason}
     end
-    state.token = math.max(state.token + 1, now)  -- rises even when the last one was lost
+    state.token = math.max(state.token + 1, wall)  -- rises even when the last one was lost
     state.leases[session] = {replica = replica, binds = binds, token = state.token, since = now, ends = ends}
     state.waiting[session] = nil
     return {state.token, ''}

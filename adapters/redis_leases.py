@@ -82,7 +82,7 @@ class BindLeases:
     """Leases the binds of sessions. For one event loop. All calls raise LeasesUnavailable, on time.
 
     At no time are more than max_binds leased, provided that each holder has unbound when its lease ends by its own
-    clock, and that the clock of Redis is not set forward by seconds. Leases outlast a Redis that forgets them: their
+    clock; that of Redis may be set forward and back. Leases outlast a Redis that forgets them: their
     holders go on renewing, and for one TTL nobody else gets any. So too for an endpoint that Redis has never seen.
     """
 
