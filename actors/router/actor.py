@@ -8,6 +8,7 @@ import time
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.js.errors import APIError
 
 from actors.certificates import CertificateEnds
 from actors.clients.event_publisher import EventPublisher
@@ -49,6 +50,8 @@ class DispatchRouterBody(Body):
         self._etag: str | None = None
         self._is_told = False
         self._poll_now = asyncio.Event()
+        self._add_again = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
+        self._has_all = True
         self._may_have_new_credentials = False
         self._last_error = ""
         self._certificates = CertificateEnds()
@@ -70,7 +73,7 @@ class DispatchRouterBody(Body):
             self._pass_on_news()
             self._show_certificates()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._poll_now.wait(), POLL_S)
+                await asyncio.wait_for(self._poll_now.wait(), POLL_S if self._has_all else self._add_again.next_s())
             self._poll_now.clear()
 
     async def _ensure_streams(self) -> None:
@@ -124,21 +127,33 @@ class DispatchRouterBody(Body):
         unusable = {refused.operator for refused in listing.refused}  # their last good settings stay in use
         for operator_id in self._routes.keys() - wanted.keys() - unusable:
             self._remove(operator_id)
-        for operator_id in wanted.keys() - self._leaving:
-            await self._bring_about(wanted[operator_id])
-        self._etag = listing.etag if self._leaving.isdisjoint(wanted) else None
-        self._is_told = True
+        for operator_id, route in self._routes.items():
+            if operator_id in wanted and route.operator != wanted[operator_id]:
+                self._reconfigure(route, wanted[operator_id])
+        new = wanted.keys() - self._routes.keys() - self._leaving
+        self._has_all = await self._add_all([wanted[operator_id] for operator_id in new])
+        self._etag = listing.etag if self._has_all and self._leaving.isdisjoint(wanted) else None
+        self._is_told = self._is_told or self._has_all
 
-    async def _bring_about(self, operator: OperatorConfig) -> None:
-        route = self._routes.get(operator.operator_id)
-        if route is None:
-            await self._add(operator)
-        elif route.operator != operator:
-            self._reconfigure(route, operator)
+    async def _add_all(self, operators: list[OperatorConfig]) -> bool:
+        """Whether all were; the others are tried again, and meanwhile changes of those that are there are heard."""
+        has_all = True
+        for operator in operators:
+            try:
+                await self._add(operator)
+            except (NatsError, OSError) as error:
+                has_all = False
+                self._failed(f"consumer of {operator.operator_id}: {type(error).__name__}")
+                if not isinstance(error, APIError):
+                    return False  # nobody has answered: for the next one, too, it would take seconds
+        if has_all:
+            self._add_again.reset()
+        return has_all
 
     async def _add(self, operator: OperatorConfig) -> None:
+        """Raises NatsError or OSError, with nothing begun."""
         name = operator_name(operator.operator_id)
-        consumer = await self._consumer(operator.operator_id)
+        consumer = await ensure_consumer(self._client, operator.operator_id)
         lane = LaneClient(self.lane_of(name), lambda frame: route.received(frame))
         route = Route(operator, lane, self._client, consumer)
         self._routes[operator.operator_id] = route
@@ -152,15 +167,6 @@ class DispatchRouterBody(Body):
         name = operator_name(operator.operator_id)
         self.children[name].argument = operator
         self.tell_child(name, Reconfigure(operator))
-
-    async def _consumer(self, operator_id: str) -> str:
-        backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
-        while True:
-            try:
-                return await ensure_consumer(self._client, operator_id)
-            except (NatsError, OSError) as error:
-                self._failed(f"consumer of {operator_id}: {type(error).__name__}")
-                await asyncio.sleep(backoff.next_s())
 
     def _remove(self, operator_id: str) -> None:
         """In the background, as it may take as long as a stop; it can come again when it has ended."""

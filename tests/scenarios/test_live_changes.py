@@ -10,14 +10,19 @@ from connector_process import ConnectorProcess
 from fleet import Fleet
 from makers import Connect, Operators, Sites
 from mobile_operator import STEADY, MobileOperator, Timers
+from outages import stopped
 from platform_side import Platform
 from reconciliation import assert_reconciled, message_ids
 from renewals import assert_one_after_the_other, renewed
 from waiting import wait_until
 
+from actors.router.actor import POLL_S
+from sandbox.stack import Stack
+
 pytestmark = pytest.mark.scenarios
 
 SEEN_S = 20.0
+POLLED_S = POLL_S + SEEN_S  # where no news can come
 MARK = 77.0  # a tps that comes with a change, so that the dump shows when it is in force
 MESSAGES, TPS = 200, 60.0
 LONG_WAITS = replace(STEADY, reconnect_max_s=3.2)
@@ -204,6 +209,26 @@ def test_an_operator_that_drains_for_long_holds_up_no_other(
     assert slow.sites[0].binds["now"] == 1
     slow.sites[0].wait_for_binds(0)
     assert platform.final_event(message_id)["status"] == "DELIVERED"
+
+
+def test_an_operator_that_cannot_be_added_yet_holds_up_no_change_of_the_others(
+    operator: Operators, connect: Connect, fleet: Fleet, stack: Stack
+) -> None:
+    staying, going, coming = operator(), operator(), operator()
+    service = connect(staying, going)
+    with stopped(stack.nats):
+        fleet.record(staying, going, coming)
+        wait_until(lambda: is_in_the_way(service, coming), POLLED_S, "the operator not added")
+        staying.settings |= {"tps": MARK}
+        fleet.record(staying, coming)
+        service.running_node(staying.actor, POLLED_S, tps_limit=MARK)
+        going.sites[0].wait_for_binds(0)
+    coming.wait_bound(service)
+
+
+def is_in_the_way(service: ConnectorProcess, mno: MobileOperator) -> bool:
+    told = [line["message"] for line in service.events("router_degraded")]
+    return any(message.startswith(f"consumer of {mno.operator_id}:") for message in told)
 
 
 # Sessions and endpoints.
