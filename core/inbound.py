@@ -15,6 +15,7 @@ from smpp.message_id import IdRules
 from smpp.receipts import Receipt, parse_receipt, text_of
 from smpp.segments import part_of, received_content
 from smpp.text import Encoding
+from smpp.udh import other_elements, user_data
 
 MAX_ID_LENGTH = 255  # characters; SMPP 3.4 allows 64, and an index entry of Postgres 2,700 octets
 MAX_RAW_LENGTH = 1000  # characters of a receipt that names no message
@@ -101,6 +102,8 @@ class InboundReader:
             content=content,
             encoding=form.encoding.value,
             shift=form.shift,
+            data_coding=message.data_coding,
+            udh=other_elements(user_data(message)[0]).hex(),
             reference=part.reference if part is not None else 0,
             part=part.part if part is not None else 1,
             parts=part.parts if part is not None else 1,

@@ -81,6 +81,8 @@ def _event(parts: Sequence[InboundPart], *, segment: int | None = None, referenc
         data=_content(distinct) if encoding is Encoding.BINARY else None,
         segment=segment,
         reference=reference,
+        data_coding=first.data_coding if encoding is Encoding.BINARY else None,
+        udh=next((part.udh for part in distinct if part.udh), None),
     )
 
 

@@ -105,7 +105,8 @@ class OperatorHealthEvent(Struct, frozen=True, kw_only=True):
 class MoInboundEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A message from a handset, its parts put together. Exactly one of text and data is set; data is base64.
 
-    segment and reference are set where it is a part alone, whose others did not come in time.
+    segment and reference are set where it is a part alone, whose others did not come in time. data_coding: of binary
+    content. udh: the elements of its header but those of concatenation, in hex, where there are any.
     """
 
     event_id: str
@@ -119,6 +120,8 @@ class MoInboundEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: bytes | None = None
     segment: AtLeastOne | None = None
     reference: Count | None = None
+    data_coding: Annotated[int, Meta(ge=0, le=255)] | None = None
+    udh: Annotated[str, Meta(pattern="^([0-9a-f]{2})+$")] | None = None
 
     def __repr__(self) -> str:
         return f"MoInboundEvent(event_id={self.event_id!r}, operator_id={self.operator_id!r})"

@@ -247,7 +247,7 @@ class InboundPart(Struct, frozen=True, array_like=True, tag="mo"):
 
     delivery_id: of this deliver_sm, unique over sessions and restarts; the event's id comes from it. content: septets
     of GSM7 one to an octet, with the national tables of `shift`. received_at, join_until (when its other parts must
-    have come): seconds since the epoch.
+    have come): seconds since the epoch. udh: the elements of its header but those of concatenation, in hex.
 
     Parts also lie in JetStream, encoded, until they are joined: new fields come last and have a default.
     """
@@ -265,6 +265,8 @@ class InboundPart(Struct, frozen=True, array_like=True, tag="mo"):
     received_at: float
     join_until: float
     shift: Shift = NO_SHIFT
+    data_coding: int = 0
+    udh: str = ""
 
     def __repr__(self) -> str:
         return f"InboundPart(key={self.key}, part={self.part}, parts={self.parts})"

@@ -76,6 +76,11 @@ def concatenation(elements: tuple[Element, ...]) -> Concatenation | None:
     return found
 
 
+def other_elements(elements: tuple[Element, ...]) -> bytes:
+    """The elements that say nothing of concatenation, as they stand in a header behind its length octet."""
+    return build_udh(tuple(one for one in elements if one[0] not in (IEI_CONCAT_8, IEI_CONCAT_16)))[1:]
+
+
 def make_concatenation(reference: int, parts: int, part: int) -> Concatenation | None:
     """None where there can be no such part: 23.040 says to read that as if nothing were said (9.2.3.24.1)."""
     return Concatenation(reference, parts, part) if 1 <= part <= parts <= MAX_PARTS else None

@@ -197,7 +197,19 @@ def test_only_a_part_alone_shows_a_segment_and_a_reference():
     assert names[1] - names[0] == {"segment", "reference"}
 
 
-def test_binary_content_is_data_and_no_text():
-    event = message_event([msgspec.structs.replace(PART, encoding="binary", content=b"\x00\xff")])
+def test_binary_content_is_data_and_no_text_and_tells_its_data_coding():
+    event = message_event([msgspec.structs.replace(PART, encoding="binary", content=b"\x00\xff", data_coding=0xF5)])
 
-    assert (event.text, event.data) == (None, b"\x00\xff")
+    assert (event.text, event.data, event.data_coding) == (None, b"\x00\xff", 0xF5)
+
+
+def test_a_text_tells_no_data_coding():
+    assert message_event([msgspec.structs.replace(PART, data_coding=0xF1)]).data_coding is None
+
+
+def test_what_else_a_header_says_is_told_by_the_first_part_that_has_it():
+    parts = [part(1, 3), part(2, 3, udh="050423f40000"), part(3, 3, udh="700100")]
+
+    assert message_event(parts).udh == "050423f40000"
+    assert part_event(parts[2]).udh == "700100"
+    assert message_event([PART]).udh is None

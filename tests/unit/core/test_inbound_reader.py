@@ -247,6 +247,22 @@ def test_a_part_of_a_long_message_comes_without_its_header():
     assert (part.reference, part.part, part.parts, part.content) == (0xAB, 2, 3, b"hi")
 
 
+@pytest.mark.parametrize(
+    ("header", "udh"),
+    [
+        ("06050423f40000", "050423f40000"),
+        ("0b0003240301050423f40000", "050423f40000"),
+        ("050003240301", ""),
+        ("027000", "7000"),
+    ],
+)
+def test_elements_of_a_header_that_are_not_of_concatenation_are_told(header: str, udh: str):
+    message = ShortMessage(esm_class=ESM_CLASS_UDHI, data_coding=4, short_message=bytes.fromhex(header) + b"hi")
+
+    part = read_part(message)
+    assert (part.content, part.data_coding, part.udh) == (b"hi", 4, udh)
+
+
 def test_another_header_is_taken_off_as_well():
     ports = b"\x06\x05\x04\x0b\x84\x23\xf0"
 
