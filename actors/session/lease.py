@@ -5,6 +5,7 @@ Why leases, and what they cost: docs/decisions/0013-bind-leases.md.
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -41,19 +42,22 @@ class BindLease:
     def __init__(
         self, assignment: SessionAssignment, session: str, leave: Leave, spawn: Spawn, kill_timer: KillTimer
     ) -> None:
-        settings = surroundings().settings
-        self._replica_id = f"{settings.connector_id}.{surroundings().run_id}"
+        self._replica_id = f"{surroundings().settings.connector_id}.{surroundings().run_id}"
         self._endpoint = assignment.endpoint
         self._session = session
         self._leave = leave
         self._spawn = spawn
         self._kill_timer = kill_timer
-        self._leases = BindLeases(settings.redis_url)
         self._binds = 0  # that there are, or are being made
         self._claim: Claim | None = None
         self._held: HeldLease | None = None
         self._is_denied = False
         self._keeping: asyncio.Task[None] | None = None
+
+    @functools.cached_property
+    def _leases(self) -> BindLeases:
+        """Made when there is a limit: the client takes 0.9 MiB in every session."""
+        return BindLeases(surroundings().settings.redis_url)
 
     @property
     def state(self) -> str:
