@@ -1,5 +1,5 @@
 # The service as an image: `make image`. Decisions: docs/decisions/0021-image.md.
-ARG BASE_IMAGE=python:3.11-slim-bookworm
+ARG BASE_IMAGE=python:3.13-slim-trixie
 
 # Everything that is needed to install, and stays behind.
 FROM ${BASE_IMAGE} AS build

@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 VERSION := $(shell sed -n 's/^version = //p' setup.cfg)
 FUZZ_SECONDS ?= 60
 IMAGE ?= smpp-connector:$(VERSION)
-BASE_IMAGE ?= python:3.11-slim-bookworm
+BASE_IMAGE ?= python:3.13-slim-trixie
 # Settings of pip and apt for the build, and a CA that pip.conf may name as /run/secrets/ca.pem; none is left in the image.
 PIP_CONF ?=
 CA_PEM ?=
@@ -33,7 +33,7 @@ test-containers: $(VENV)/.containers  ## the tests of the servers' adapters and 
 test-images: base-image  ## servers for test-containers where no registry of images can be reached
 	@for server in nats postgres redis; do \
 		DOCKER_BUILDKIT=1 docker build -q -t smpp-connector-test-$$server --target $$server $(BUILD_SECRETS) \
-			--build-arg BASE_IMAGE=smpp-connector-base:bookworm tests/containers || exit 1; \
+			--build-arg BASE_IMAGE=smpp-connector-base:trixie tests/containers || exit 1; \
 	done
 
 check: $(STAMP)  ## types, lint and import directions
@@ -126,11 +126,11 @@ image: $(STAMP)  ## the container image, and the demonstration against it; see d
 		$(BUILD_SECRETS) .
 	@IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image $(PYTEST_ARGS)
 
-base-image:  ## a base of Debian packages, where no registry can be reached: make image BASE_IMAGE=smpp-connector-base:bookworm
+base-image:  ## a base of Debian packages, where no registry can be reached: make image BASE_IMAGE=smpp-connector-base:trixie
 	@rm -rf build/base && mkdir -p build
-	@debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm build/base > build/base.log
+	@debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates trixie build/base > build/base.log
 	@tar -C build/base --exclude=./proc --exclude=./sys --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' -c . \
-		| docker import - smpp-connector-base:bookworm
+		| docker import - smpp-connector-base:trixie
 	@rm -rf build/base
 
 lock: $(STAMP)  ## pins what the image installs, with hashes

@@ -22,6 +22,7 @@ from thespian.actors import ActorAddress, ActorSystem, ActorSystemException
 from actors.runtime.closed_transport import LOOPBACK, close_transport
 from actors.runtime.folder_lock import LOCK
 from actors.runtime.lifeline import Lifeline
+from actors.runtime.shared_memory import keep_shared
 from actors.runtime.surroundings import Surroundings, set_surroundings
 from adapters.telemetry import tracing
 from adapters.telemetry.log_lines import ConsoleLines, JsonLines
@@ -231,8 +232,7 @@ def _garbage_collection_of_actors() -> Iterator[None]:
     instead of 170 MiB. Not for this process: each of its connections, such as a scrape's, leaves 1 kB of cycles in
     asyncio, which would gather to 12 MiB.
     """
-    gc.collect()
-    gc.freeze()
+    keep_shared()
     usual = gc.get_threshold()
     gc.set_threshold(*GC_THRESHOLDS)
     try:
