@@ -5,14 +5,15 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from loadtest.bench.report import as_json, saturation_table, steady_table
+from loadtest.bench.idle import idle_plan, measure_idle
+from loadtest.bench.report import as_json, idle_table, saturation_table, steady_table
 from loadtest.bench.rig import running_rig
 from loadtest.bench.saturation import measure_saturation, saturation_plan
 from loadtest.bench.steady import measure_steady, steady_plan
 from loadtest.exit_code import FAILED, exit_code_of
 from sandbox.demo.interruption import Interruption
 
-SATURATION, STEADY = "saturation", "steady"
+SATURATION, STEADY, IDLE = "saturation", "steady", "idle"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,21 +22,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, interruption: Interruption) -> int:
-    saturation = steady = None
-    if options.only != STEADY:
+    saturation = steady = idle = None
+    wanted = [options.only] if options.only else [SATURATION, STEADY]
+    if SATURATION in wanted:
         plan = saturation_plan(options.operators, options.receipt_delay_s, options.sampled_percent)
         with running_rig(plan) as rig:
             saturation = interruption.run(measure_saturation(rig, options.messages))
         _show(saturation_table(saturation, options.profile))
-    if options.only != SATURATION:
+    if STEADY in wanted:
         with running_rig(steady_plan(options.operators, options.receipt_delay_s)) as rig:
             steady = interruption.run(measure_steady(rig, options.seconds))
         _show(steady_table(steady, options.profile))
+    if IDLE in wanted:
+        with running_rig(idle_plan(options.operators)) as rig:
+            idle = interruption.run(measure_idle(rig, options.seconds))
+        _show(idle_table(idle, options.profile))
     problems = [problem for found in (saturation, steady) if found for problem in found.problems]
     if problems:
         print("\n".join(["The figures do not count, because this does not add up:", *problems]), file=sys.stderr)
         return FAILED
-    print(as_json(saturation, steady))
+    print(as_json(saturation, steady, idle))
     return 0
 
 
@@ -47,7 +53,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m loadtest.bench", description=__doc__)
     parser.add_argument("--messages", type=_positive, default=40_000, help="for saturation (default: %(default)s)")
     parser.add_argument("--operators", type=_positive, default=1, help="that share the messages (default: %(default)s)")
-    parser.add_argument("--seconds", type=_positive, default=20, help="of the steady load (default: %(default)s)")
+    parser.add_argument("--seconds", type=_positive, default=20, help="of steady load, or idle (default: %(default)s)")
     parser.add_argument(
         "--receipt-delay-s", type=float, default=0.2, help="from submit_sm_resp to receipt (default: %(default)s)"
     )
@@ -58,7 +64,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="0..100",
         help="of the messages at saturation are traced (default: there is no collector)",
     )
-    parser.add_argument("--only", choices=(SATURATION, STEADY), help="one of the two measurements")
+    parser.add_argument("--only", choices=(SATURATION, STEADY, IDLE), help="one measurement, else the first two")
     parser.add_argument("--profile", action="store_true", help="show the CPU time of each process of the connector")
     return parser.parse_args(arguments)
 

@@ -1,4 +1,4 @@
-"""What the two measurements find."""
+"""What the measurements find."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -80,6 +80,20 @@ class Steady:
     @property
     def p99_ms(self) -> float:
         return percentile(self.latencies_ms, 99)
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Bound, with nothing to do. names: of the connector's processes, by pid."""
+
+    operators: int
+    usage: Usage
+    pss_bytes: int
+    names: Mapping[int, str]
+
+    @property
+    def own_cores(self) -> float:
+        return self.usage.total_s(CONNECTOR) / self.usage.elapsed_s
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

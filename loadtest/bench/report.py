@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from loadtest.bench.accounting import CpuSpent
-from loadtest.bench.figures import CONNECTOR, LOAD_GENERATOR, SERVERS, SIMULATOR, Saturation, Steady, Usage
+from loadtest.bench.figures import CONNECTOR, LOAD_GENERATOR, SERVERS, SIMULATOR, Idle, Saturation, Steady, Usage
 
 MIB = 1024 * 1024
 ENDED = "ended meanwhile"
@@ -37,7 +37,18 @@ def steady_table(found: Steady, profile: bool) -> list[str]:
     ]
 
 
-def as_json(saturation: Saturation | None, steady: Steady | None) -> str:
+def idle_table(found: Idle, profile: bool) -> list[str]:
+    """Lines; with `profile` one more for each process of the connector."""
+    return [
+        f"Idle: {found.operators} operators bound, for {found.usage.elapsed_s:.0f} s",
+        "  CPU, share of a core",
+        *_cpu_lines(found.usage, found.names if profile else {}, 1 / found.usage.elapsed_s),
+        _line("processes of the connector", str(len(found.names))),
+        _line("memory of the connector (PSS), MiB", f"{found.pss_bytes / MIB:.0f}"),
+    ]
+
+
+def as_json(saturation: Saturation | None, steady: Steady | None, idle: Idle | None) -> str:
     """One line; a measurement that was not made is not in it."""
     found: dict[str, dict[str, float]] = {}
     if saturation is not None:
@@ -52,6 +63,12 @@ def as_json(saturation: Saturation | None, steady: Steady | None) -> str:
             "own_cores": round(steady.own_cores, 4),
             "p50_ms": round(steady.p50_ms, 2),
             "p99_ms": round(steady.p99_ms, 2),
+        }
+    if idle is not None:
+        found["idle"] = {
+            "operators": idle.operators,
+            "own_cores": round(idle.own_cores, 4),
+            "pss_mib": round(idle.pss_bytes / MIB, 1),
         }
     return json.dumps(found)
 

@@ -26,6 +26,7 @@ from loadtest.bench.figures import (
     LOAD_GENERATOR,
     SERVERS,
     SIMULATOR,
+    Idle,
     Saturation,
     Steady,
     Usage,
@@ -220,10 +221,11 @@ def test_actors_that_all_lived_are_no_problem():
 # The report.
 
 
-def test_the_last_line_has_the_figures_of_both_measurements():
+def test_the_last_line_has_the_figures_of_all_measurements():
     saturation = Saturation(2000, 0.5, usage(0.6, 0.4), 150 * 1024 * 1024, {}, [])
     steady = Steady([3.0, 1.0, 2.0], 0.1, usage(20.0, 4.0), 0, {}, [])
-    assert json.loads(as_json(saturation, steady)) == {
+    idle = Idle(100, usage(20.0, 1.0), 1400 * 1024 * 1024, {})
+    assert json.loads(as_json(saturation, steady, idle)) == {
         "saturation": {
             "messages_per_s": 4000.0,
             "own_cpu_s_per_1000": 0.2,
@@ -231,11 +233,12 @@ def test_the_last_line_has_the_figures_of_both_measurements():
             "pss_mib": 150.0,
         },
         "steady_100_tps": {"own_cores": 0.2, "p50_ms": 2.0, "p99_ms": 3.0},
+        "idle": {"operators": 100, "own_cores": 0.05, "pss_mib": 1400.0},
     }
 
 
 def test_a_measurement_that_was_not_made_is_not_in_the_last_line():
-    assert as_json(None, None) == "{}"
+    assert as_json(None, None, None) == "{}"
 
 
 def test_a_profile_shows_the_processes_of_the_connector_the_busiest_first():
