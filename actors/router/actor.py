@@ -156,9 +156,9 @@ class DispatchRouterBody(Body):
         consumer = await ensure_consumer(self._client, operator.operator_id)
         lane = LaneClient(self.lane_of(name), lambda frame: route.received(frame))
         route = Route(operator, lane, self._client, consumer)
+        await route.news.follow()
         self._routes[operator.operator_id] = route
         route.follower = self.spawn(route.follow_demand())
-        await route.news.follow()
         await self._backlogs.look([operator.operator_id])
         self.start_child("actors.operator.actor.OperatorActor", name, operator)
 

@@ -10,8 +10,11 @@ import sys
 from collections.abc import Iterable
 from types import CodeType
 
-HAS_IMMORTALS = sys.version_info >= (3, 12)
-"""PEP 683: a reference count with this bit set is never written again. Python itself sets it in None, True and such."""
+HAS_IMMORTALS = sys.version_info >= (3, 12) and "t" not in sys.abiflags
+"""PEP 683: a reference count with this bit set is never written again. Python itself sets it in None, True and such.
+
+Not in a free-threaded build, whose objects begin with something else.
+"""
 
 IMMORTAL = 1 << 31
 COUNT_BYTES = 4
