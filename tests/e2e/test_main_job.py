@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from background_loop import BackgroundLoop
 from connector_process import ConnectorProcess
-from platform_side import DEAD, HEALTH, MO, Event, Platform, a_message
+from platform_side import DEAD, HEALTH, MO, USUAL_TEXT, Event, Platform, a_message
 from simulated_operator import PASSWORD, SimulatedOperator
 from waiting import wait_until
 
@@ -116,7 +116,7 @@ def submit(number: str, **changes: Any) -> ShortMessage:
         "dest_addr_npi": 1,
         "destination_addr": number.lstrip("+"),
         "registered_delivery": 1,
-        "short_message": b"Hello",
+        "short_message": USUAL_TEXT.encode(),
     }
     return ShortMessage(**fields | changes)
 

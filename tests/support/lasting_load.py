@@ -13,7 +13,7 @@ import nats
 from background_loop import BackgroundLoop
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from platform_side import a_message
+from platform_side import LOAD_TEXT, a_message
 
 from sandbox.stack import Stack
 
@@ -25,6 +25,8 @@ RECONNECT_S = 0.2
 LONG_EVERY = 20  # one message in so many is a long one
 LONG_PARTS = 3
 LONG_TEXT = "0123456789" * 40  # 153 septets a part
+
+DESTINATIONS = "498765432"  # all begin so
 
 SUBMITS_PER_MESSAGE = 1 + (LONG_PARTS - 1) / LONG_EVERY
 
@@ -38,7 +40,7 @@ def parts_of(number: int) -> int:
 
 def destination_of(number: int) -> str:
     """Where it goes, as on the wire; no other message goes there."""
-    return f"49{number:010d}"
+    return f"{DESTINATIONS}{number:06d}"
 
 
 class LastingLoad:
@@ -104,7 +106,7 @@ class LastingLoad:
 
     def _message(self, number: int) -> dict[str, Any]:
         operator_id = self._operator_ids[number % len(self._operator_ids)]
-        text = f"#{number} {LONG_TEXT if parts_of(number) > 1 else 'under load'}"
+        text = f"#{number} {LONG_TEXT if parts_of(number) > 1 else LOAD_TEXT}"
         return a_message(operator_id, message_id=f"{operator_id}-{number}", to=f"+{destination_of(number)}", text=text)
 
     async def _connected(self) -> None:

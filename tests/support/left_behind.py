@@ -1,6 +1,8 @@
 """All that a service leaves behind or shows while it runs, by where it was found."""
 
 import http.client
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -24,14 +26,14 @@ Sources = dict[str, bytes]
 
 def of_processes(connector: ConnectorProcess) -> Sources:
     """What every user of the machine sees of each process."""
-    files = [Path("/proc", str(process.pid), name) for process in connector.processes() for name in SHOWN_OF_A_PROCESS]
-    return {str(file): file.read_bytes() for file in files}
+    return _contents(
+        Path("/proc", str(process.pid), name) for process in connector.processes() for name in SHOWN_OF_A_PROCESS
+    )
 
 
 def of_files(connector: ConnectorProcess) -> Sources:
     """The log, standard error in it, and every file of RUNTIME_DIR: journals, metrics, Thespian's own log."""
-    files = [file for file in connector.runtime_dir.rglob("*") if file.is_file()]
-    return {str(file): file.read_bytes() for file in (connector.log_file, *files)}
+    return _contents([connector.log_file, *(file for file in connector.runtime_dir.rglob("*") if file.is_file())])
 
 
 def of_pages(connector: ConnectorProcess) -> Sources:
@@ -61,6 +63,15 @@ def of_redis(stack: Stack) -> Sources:
 def of_servers(stack: Stack) -> Sources:
     """What the servers log about us."""
     return {str(file): file.read_bytes() for file in stack.directory.rglob("*.log")}
+
+
+def _contents(files: Iterable[Path]) -> Sources:
+    """Without those that have gone meanwhile."""
+    found: Sources = {}
+    for file in files:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found[str(file)] = file.read_bytes()
+    return found
 
 
 def _answer(connector: ConnectorProcess, page: str) -> bytes:

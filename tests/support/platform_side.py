@@ -20,6 +20,8 @@ from waiting import wait_until
 DLR, MO, DEAD, HEALTH = "sms.dlr.inbound", "sms.mo.inbound", "sms.dead.dispatch", "operator.health"
 CONFIG_CHANGED = "operator.config.changed"
 USUAL_NUMBER = "+491512345678"
+USUAL_TEXT = "Hello there"
+LOAD_TEXT = "under load"
 STREAMS_S = 20.0
 EVENT_S = 20.0
 
@@ -66,7 +68,7 @@ class Platform:
         """Publishes a message of each id at an even rate, in the background; texts begin with #0, #1 and so on."""
         return self.dispatch_evenly(
             (
-                a_message(operator_id, message_id=message_id, text=f"#{index} under load")
+                a_message(operator_id, message_id=message_id, text=f"#{index} {LOAD_TEXT}")
                 for index, message_id in enumerate(message_ids)
             ),
             tps,
@@ -171,7 +173,7 @@ def a_message(operator_id: str, **fields: Any) -> dict[str, Any]:
         "operator_id": operator_id,
         "to": USUAL_NUMBER,
         "from": "Bank",
-        "text": "Hello",
+        "text": USUAL_TEXT,
         **fields,
     }
     return {name: value for name, value in message.items() if value is not None}

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lasting_load import DESTINATIONS
 from reckoning import Sighting
-
-PREFIX = "49"  # of destination_of()
 
 
 class SubmitRecord:
@@ -28,4 +27,4 @@ class SubmitRecord:
 
 
 def _sighting(line: dict[str, Any]) -> Sighting:
-    return Sighting(int(line["destination"].removeprefix(PREFIX)), line["part"], line["at_ns"])
+    return Sighting(int(line["destination"].removeprefix(DESTINATIONS)), line["part"], line["at_ns"])
