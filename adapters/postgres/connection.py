@@ -36,6 +36,10 @@ LONGEST_PAUSE_S = 5.0
 TCP_OPTIONS = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 """In seconds, the last one in milliseconds: a peer that went away without a word is noticed within 25 s."""
 
+CLIENT_ENCODING = "UTF8"
+"""Said by each connection, whatever the database, the role or PGCLIENTENCODING have: psycopg would write texts in
+theirs, and read them as bytes in SQL_ASCII."""
+
 SESSION_SETTINGS = {
     "statement_timeout": f"{STATEMENT_TIMEOUT_S:g}s",
     "client_connection_check_interval": "1s",  # a statement that nobody waits for any more shall not keep its locks
@@ -74,7 +78,8 @@ class PostgresConnection:
     def __init__(self, dsn: str, application_name: str, deadline_s: float = DEADLINE_S) -> None:
         """Raises InvalidDsn."""
         self._password: str | None = parse_dsn(dsn).get("password")
-        self._conninfo = make_conninfo(dsn, application_name=application_name, **TCP_OPTIONS)
+        said = {"application_name": application_name, "client_encoding": CLIENT_ENCODING}
+        self._conninfo = make_conninfo(dsn, **said, **TCP_OPTIONS)
         self._deadline_s = deadline_s
         self._connection: AsyncConnection[Row] | None = None
         self._turn = asyncio.Lock()

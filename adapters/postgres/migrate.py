@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from msgspec import Struct
 
-from adapters.postgres.connection import parse_dsn
+from adapters.postgres.connection import CLIENT_ENCODING, parse_dsn
 from adapters.postgres.errors import MigrationChanged, SchemaNotMigrated, connection_error, statement_error
 from adapters.postgres.statements import folder
 
@@ -94,7 +94,12 @@ def _session(dsn: str) -> Iterator[Session]:
     """A connection with one transaction, committed at the end."""
     password = parse_dsn(dsn).get("password")
     try:
-        session = psycopg.connect(dsn, connect_timeout=CONNECT_TIMEOUT_S, application_name="smpp-connector migrate")
+        session = psycopg.connect(
+            dsn,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            application_name="smpp-connector migrate",
+            client_encoding=CLIENT_ENCODING,
+        )
     except psycopg.Error as error:
         raise connection_error(error, password) from None
     try:
