@@ -86,7 +86,7 @@ class BaseActor(Actor):  # type: ignore[misc]  # Thespian has no type hints
         elif isinstance(message, Ping):
             self._answer(sender)
         elif isinstance(message, ActorExitRequest):
-            self._wake_in.close()
+            return  # Thespian does the rest, and looks at our descriptor to the end: its number must not be another's
         elif self._loop_thread is not None and self._body is not None:
             self._loop_thread.call(self._body.receive, message, self._child_at(sender))
 
