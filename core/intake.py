@@ -10,7 +10,7 @@ from config.operators import OperatorConfig, UnknownOutcome
 from core.layout import read_layout
 from core.order_queue import Order
 from core.preparation import Prepared, Preparer
-from core.reading import Unprocessable, read_dispatch
+from core.reading import MAX_DISPATCH_BYTES, Unprocessable, read_dispatch
 from core.redeliveries import NOTHING_SENT, SentSegments
 from messages.ack_subject import stream_sequence
 from messages.dispatch import Dispatch
@@ -56,6 +56,9 @@ class Intake:
 
     def read(self, item: DispatchItem) -> Dispatch:
         """Raises Unprocessable."""
+        if item.left_out:
+            kept, size = len(item.payload), len(item.payload) + item.left_out
+            raise Unprocessable(f"{size} bytes are more than {MAX_DISPATCH_BYTES}; payload cut to {kept}")
         return read_dispatch(item.payload, self._operator.operator_id)
 
     def prepare(

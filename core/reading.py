@@ -4,6 +4,8 @@ import msgspec
 
 from messages.dispatch import MAX_METADATA_BYTES, Dispatch
 
+MAX_DISPATCH_BYTES = 16 * 1024 * 1024  # NATS can be set to take 64 MiB, several copies of which no actor shall hold
+
 _decode = msgspec.json.Decoder(Dispatch).decode
 _encode = msgspec.json.Encoder().encode
 

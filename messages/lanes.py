@@ -29,6 +29,7 @@ class DispatchItem(Struct, frozen=True, array_like=True):
     deliveries: 1 at first; above it JetStream sends it again. traceparent: empty where nobody gave one.
     published_at: seconds since the epoch.
     pulled_at: monotonic seconds of this host.
+    left_out: bytes at the end of a payload that is too large to be processed.
     """
 
     payload: bytes
@@ -37,6 +38,7 @@ class DispatchItem(Struct, frozen=True, array_like=True):
     traceparent: str
     published_at: float
     pulled_at: float
+    left_out: int = 0
 
     def __repr__(self) -> str:
         return f"DispatchItem(reply={self.reply!r}, deliveries={self.deliveries})"

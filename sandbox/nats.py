@@ -37,13 +37,22 @@ class NatsServer(ServerProcess):
     name = "nats"
     ready_line = "Server is ready"
 
-    def __init__(self, directory: Path, *, monitoring: bool = False, identity: Identity | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        monitoring: bool = False,
+        identity: Identity | None = None,
+        max_payload_bytes: int | None = None,
+    ) -> None:
         """`monitoring` opens the HTTP port of `monitoring_url`, which asks nobody who they are.
 
-        identity: its certificate and key; clients then must use TLS, and need no certificate.
+        identity: its certificate and key; clients then must use TLS, and need no certificate. max_payload_bytes: of a
+        message, in place of the server's own limit of 1 MiB.
         """
         super().__init__(directory)
         self._identity = identity
+        self._max_payload_bytes = max_payload_bytes
         self._monitoring = reserve_port() if monitoring else None
         self._users: list[dict[str, Any]] = []
         self.seed_file = self.add_user(CONNECTOR_USER)
@@ -93,6 +102,8 @@ class NatsServer(ServerProcess):
             "jetstream": {"store_dir": str(self.directory / "jetstream")},
             "authorization": {"users": self._users},
         }
+        if self._max_payload_bytes:
+            config["max_payload"] = self._max_payload_bytes
         if self._monitoring:
             config["http"] = self._monitoring_address()
         if self._identity:

@@ -18,9 +18,11 @@ from adapters.nats.streams import DISPATCH_STREAM
 from adapters.telemetry import tracing
 from adapters.telemetry.logs import log_event
 from config.operators import OperatorConfig
-from messages.ack_subject import deliveries, published_at
+from core.reading import MAX_DISPATCH_BYTES
+from core.storing import MAX_DEAD_PAYLOAD_BYTES
+from messages.ack_subject import deliveries, published_at, stream_sequence
 from messages.lanes import Demand, DispatchBatch, DispatchItem, GivenBack, RedisNews, StillHeld
-from messages.traceparent import read_traceparent
+from messages.traceparent import read_traceparent, trace_id
 
 RECENT = 20_000  # messages whose OperatorActor may still hold them; JetStream's max_ack_pending allows no more
 RECENT_S = 60.0  # it holds none for longer
@@ -109,6 +111,8 @@ class Route:
         if not self._batch:
             asyncio.get_running_loop().call_soon(self._forward)
         item = _item(message)
+        if item.left_out:
+            self._complain_of_size(item)
         self._batch.append(item if self._spans is None else self._spans.received(item))
 
     def _forward(self) -> None:
@@ -118,17 +122,26 @@ class Route:
         if not self.lane.send(DispatchBatch(batch)):
             asyncio.get_running_loop().create_task(self._give_back(batch))
 
+    def _complain_of_size(self, item: DispatchItem) -> None:
+        size_bytes, number = len(item.payload) + item.left_out, stream_sequence(item.reply)
+        where = {"operator_id": self.operator.operator_id, "trace_id": trace_id(item.traceparent)}
+        log_event(log, logging.ERROR, "dispatch_too_large", size_bytes=size_bytes, stream_sequence=number, **where)
+
     async def _give_back(self, batch: list[DispatchItem]) -> None:
         await give_back(self._client, [item.reply for item in batch], UNWANTED_DELAY_S)
 
 
 def _item(message: Msg) -> DispatchItem:
+    """Of a payload that is too large for anything but its dead letter no more than goes into that."""
     header = (message.headers or {}).get("traceparent", "")
+    size = len(message.data)
+    kept = size if size <= MAX_DISPATCH_BYTES else MAX_DEAD_PAYLOAD_BYTES
     return DispatchItem(
-        payload=message.data,
+        payload=message.data[:kept],
         reply=message.reply,
         deliveries=deliveries(message.reply),
         traceparent=read_traceparent(header) if header else "",
         published_at=published_at(message.reply),
         pulled_at=time.monotonic(),
+        left_out=size - kept,
     )

@@ -2,7 +2,8 @@
 
 nats-py's fetch() makes a subscription's worth of work per call; here one inbox stays open and pull requests keep the
 server's debt to us at the demand. A request that ends unfilled says by how much (Nats-Pending-Messages). Each is
-bounded in bytes too, or some hundred messages of a megabyte would be held at once.
+bounded in bytes too, or some hundred messages of a megabyte would be held at once; a message above that bound, which
+no bounded request would ever get and which would hold up all behind it, is asked for alone.
 Source: NATS ADR-37, JetStream simplified pull.
 """
 
@@ -10,7 +11,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from nats.aio.client import Client
@@ -24,7 +25,7 @@ EXPIRES_S = 30.0
 HEARTBEAT_S = 10.0
 DRAIN_TIMEOUT_S = 10.0
 TROUBLE_PAUSE_S = 1.0  # before asking again after a request that failed
-REQUEST_BYTES = 16 * 1024 * 1024  # most of one request; must be above the max_payload of NATS, or nothing comes
+REQUEST_BYTES = 16 * 1024 * 1024  # most of one request, but for a single message that is larger
 LARGE_PAUSE_S = 0.1  # after a request that ended for its bytes: what came is to be worked off
 HEARTBEAT, EXPIRED = "100", "408"  # status of a message without a payload
 TOO_MANY_BYTES, FILLED = "Message Size Exceeds MaxBytes", "Batch Completed"  # descriptions of a status 409
@@ -80,20 +81,21 @@ class DemandPull:
         await self._ask()
 
     async def _ask(self) -> None:
-        missing = self._demand - self._asked
-        if missing <= 0 or not self._client.is_connected:
+        await self._request(self._demand - self._asked, {"max_bytes": REQUEST_BYTES})
+
+    async def _ask_for_one_of_any_size(self) -> None:
+        await self._request(min(1, self._demand - self._asked), {})
+
+    async def _request(self, count: int, bounds: Mapping[str, int]) -> None:
+        if count <= 0 or not self._client.is_connected:
             return
         if self._inbox is None:
             self._inbox = await _Inbox.open(self._client, self._received)
-        self._asked += missing
+        self._asked += count
         self._heard_at = asyncio.get_running_loop().time()
-        request = {
-            "batch": missing,
-            "max_bytes": REQUEST_BYTES,
-            "expires": int(EXPIRES_S * 1e9),
-            "idle_heartbeat": int(HEARTBEAT_S * 1e9),
-        }
-        await self._client.publish(self._next_subject, json.dumps(request).encode(), reply=self._inbox.subject)
+        times = {"expires": int(EXPIRES_S * 1e9), "idle_heartbeat": int(HEARTBEAT_S * 1e9)}
+        request = json.dumps({"batch": count, **bounds, **times}).encode()
+        await self._client.publish(self._next_subject, request, reply=self._inbox.subject)
 
     async def _received(self, inbox: "_Inbox", message: Msg) -> None:
         is_current = inbox is self._inbox
@@ -114,6 +116,8 @@ class DemandPull:
         self._asked = max(0, self._asked - int(headers.get("Nats-Pending-Messages", 0)))
         if description == TOO_MANY_BYTES:
             await asyncio.sleep(LARGE_PAUSE_S)
+            if int(headers.get("Nats-Pending-Bytes", 0)) == REQUEST_BYTES:  # not even the first one fits
+                await self._ask_for_one_of_any_size()
         elif status != EXPIRED and description != FILLED:
             log_event(log, logging.WARNING, "pull_ended", description or status)
             await asyncio.sleep(TROUBLE_PAUSE_S)

@@ -83,12 +83,17 @@ async def without_end(request: web.Request) -> web.StreamResponse:
         await response.write(b" " * 65_536)
 
 
+MORE_THAN_FIT = json.dumps(
+    {"operators": [{"operator_id": f"more-{number}", "endpoints": [{"host": "smsc"}]} for number in range(80_000)]}
+).encode()
+
 NONSENSE: Mapping[str, tuple[Answer, str]] = {
     "no JSON": (answer(b"{'operators'"), "answer not understood: JSON is malformed"),
     "a page": (answer(b"<!doctype html>", content_type="text/html"), "answer not understood: JSON is malformed"),
     "another type": (answer(b'{"operators": 7}'), "answer not understood: Expected `array`, got `int`"),
     "deep": (answer(b'{"operators": ' + b"[" * 10_000), "answer not understood: "),
     "elsewhere": (answer(b"", status=302, headers={"Location": "http://127.0.0.1:1/"}), "HTTP status 302"),
+    "more operators than fit": (answer(MORE_THAN_FIT), "answer longer than 4194304 bytes"),
     "without end": (without_end, "answer longer than 4194304 bytes"),
 }
 

@@ -91,3 +91,11 @@ def test_the_others_come_after_a_pause(nats_server: NatsServer, monkeypatch: pyt
     monkeypatch.setattr(pull, "REQUEST_BYTES", 2_000_000)
 
     assert run(nats_server, 5, lambda client, stream: take(client, stream, 5, 5)) == [LARGE_BYTES] * 5
+
+
+def test_a_message_that_is_larger_than_a_request_comes_alone_and_holds_up_no_other(
+    nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pull, "REQUEST_BYTES", LARGE_BYTES)  # its subject and so on come on top
+
+    assert run(nats_server, 3, lambda client, stream: take(client, stream, 4, 3)) == [LARGE_BYTES] * 3

@@ -12,7 +12,7 @@ from config.operators import Endpoint, MessageIdConfig, OperatorConfig, UnknownO
 from config.texts import DefaultAlphabet, TextConfig
 from core.intake import MOST_DELIVERIES, Intake, Taken, mark_possibly_sent
 from core.order_queue import Order
-from core.reading import Unprocessable
+from core.reading import MAX_DISPATCH_BYTES, Unprocessable
 from core.redeliveries import NOTHING_SENT, SentSegments
 from core.storing import decode_context
 from messages.lanes import Concluded, Conclusion, DispatchItem, MessageContext
@@ -338,6 +338,13 @@ def test_a_text_that_was_altered_says_so_in_its_context():
 def test_what_cannot_be_prepared_is_unprocessable_at_intake():
     with pytest.raises(Unprocessable, match="gsm7 lacks 1 of the characters"):
         take(item(text="ж", encoding="gsm7"))
+
+
+def test_of_a_payload_that_was_cut_the_reason_says_how_large_it_was():
+    cut = replace(item(), payload=b"{" * 1000, left_out=MAX_DISPATCH_BYTES)
+
+    with pytest.raises(Unprocessable, match=r"^16778216 bytes are more than 16777216; payload cut to 1000$"):
+        Intake(OPERATOR).read(cut)
 
 
 def test_what_cannot_be_processed_is_concluded_as_dead_with_its_payload():
