@@ -63,7 +63,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m loadtest.growth", description=__doc__)
     parser.add_argument("--only", choices=[axis.value for axis in Axis], help="one of the three")
     parser.add_argument("--most", type=int, default=10_000_000, help="leave out larger sizes (default: %(default)s)")
-    parser.add_argument("--messages", type=int, default=30_000, help="at each size (default: %(default)s)")
+    parser.add_argument("--messages", type=int, default=100_000, help="at each size (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="for the points and the charts (default: docs)")
     return parser.parse_args(arguments)
 
