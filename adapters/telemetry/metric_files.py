@@ -69,6 +69,8 @@ class MetricFiles:
         except UnreadableValues:
             self._complain(file)
             return
+        except FileNotFoundError:  # its process had no room for it, and has said so
+            return
         if _is_of_gauges(file):
             for series, value, time in zip(file.series, values, times, strict=True):
                 if time >= set_at.get(series, 0.0):

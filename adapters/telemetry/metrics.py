@@ -86,9 +86,18 @@ def _families() -> dict[str, "MetricWrapperBase"]:
     """Made at first use, so that this module may be imported before `prepare` is called."""
     with _making:
         if not _made:
+            _make_room_first()
             _made.update({metric.name: _family(metric) for metric in METRICS})
             _locks.extend(_locks_of_prometheus_client())
     return _made
+
+
+def _make_room_first() -> None:
+    from prometheus_client import values
+
+    from adapters.telemetry.metric_room import AllocatedDict
+
+    values.MmapedDict = AllocatedDict  # type: ignore[attr-defined]
 
 
 def _family(metric: Metric) -> "MetricWrapperBase":
