@@ -22,6 +22,13 @@ class Published(NamedTuple):
         async with asyncio.timeout(CONFIRM_TIMEOUT_S):
             await asyncio.gather(*self.stored)
 
+    async def unconfirmed(self) -> int:
+        """How many JetStream does not say to have stored; it may have stored them all the same."""
+        open_ones = [stored for stored in self.stored if not stored.done()]
+        if open_ones:
+            await asyncio.wait(open_ones, timeout=CONFIRM_TIMEOUT_S)
+        return sum(not stored.done() or stored.exception() is not None for stored in self.stored)
+
 
 async def publish_evenly(
     jetstream: JetStreamContext, operator_ids: list[str], messages: int, rate_tps: float

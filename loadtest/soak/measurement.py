@@ -54,7 +54,7 @@ async def soak(rig: Rig, seconds: int, rate_tps: int, cut_every_s: float) -> Soa
             published = await publish_evenly(client.jetstream(), rig.plan.operator_ids, messages, rate_tps)
         usage = usage_between(before, rig.read_cpu())
         cuts = await cutting
-        await published.confirmed()
+        unconfirmed = await published.unconfirmed()
         await all_bound(rig, RECONNECTED_S)
         await all_settled(client, messages)
         unknown = int(rig.connector.counted(UNKNOWN))
@@ -71,7 +71,12 @@ async def soak(rig: Rig, seconds: int, rate_tps: int, cut_every_s: float) -> Soa
         repeated=report["messages"]["duplicated"],
         trends=found,
         growth=growth(warm),
-        problems=[*reconciled.problems, *_grown(found), *_unbound(report["binds"]["total"], cuts)],
+        problems=[
+            *_unstored(unconfirmed),
+            *reconciled.problems,
+            *_grown(found),
+            *_unbound(report["binds"]["total"], cuts),
+        ],
     )
 
 
@@ -80,6 +85,10 @@ async def _cut(proxy: LinkProxy, times: int, every_s: float) -> int:
         await asyncio.sleep(every_s)
         proxy.cut()
     return times
+
+
+def _unstored(unconfirmed: int) -> list[str]:
+    return [f"{unconfirmed} publishes of the load generator were not confirmed"] if unconfirmed else []
 
 
 def _grown(found: Sequence[Trend]) -> list[str]:
