@@ -39,7 +39,7 @@ WINDOW = 4
 RESPONSE_S = 10.0
 ENQUIRE_LINK_S = 30.0
 MAX_UNANSWERED_DELIVERS = 3
-FEW_EXAMPLES = settings(max_examples=60, deadline=None)
+FEW_EXAMPLES = settings(max_examples=60)
 
 BODY = encode_short_message(ShortMessage(source_addr="1000", destination_addr="4179", short_message=b"hello"))
 STATUSES = st.sampled_from([CommandStatus.ESME_ROK, CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RX_T_APPN])
@@ -224,7 +224,7 @@ class TwoEnds(RuleBasedStateMachine):
 
 
 TestTwoEnds = TwoEnds.TestCase
-TestTwoEnds.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestTwoEnds.settings = settings(max_examples=100, stateful_step_count=50)
 
 
 def esme_in(state: SessionState) -> EsmeConnection:

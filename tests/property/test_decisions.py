@@ -24,7 +24,7 @@ from smpp.text import Encoding, decode_text, encoding_of
 from smpp.tlv import find_tlv
 from smpp.udh import user_data
 
-FEW_EXAMPLES = settings(max_examples=60, deadline=None)
+FEW_EXAMPLES = settings(max_examples=60)
 MARK = "marked value"
 REFERENCE = 0xABCD
 
@@ -200,7 +200,7 @@ def test_no_payload_raises_anything_but_unprocessable(payload: bytes):
     assert str(refusal_of(payload))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(field=st.sampled_from(FIELDS), value=JSON_VALUES, encoding=st.sampled_from(["auto", "gsm7", "latin1", "binary"]))
 def test_no_reason_holds_a_value_of_the_dispatch(field: str, value: Any, encoding: str):
     refusal = refusal_of(dispatch(**{"text": f"{MARK} ж", "encoding": encoding, field: value}))

@@ -150,4 +150,4 @@ class FailoverMachine(RuleBasedStateMachine):
 
 
 TestFailover = FailoverMachine.TestCase
-TestFailover.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestFailover.settings = settings(max_examples=100, stateful_step_count=40)

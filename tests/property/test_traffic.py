@@ -270,4 +270,4 @@ class TrafficMachine(RuleBasedStateMachine):
 
 
 TestTraffic = TrafficMachine.TestCase
-TestTraffic.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestTraffic.settings = settings(max_examples=80, stateful_step_count=40)
