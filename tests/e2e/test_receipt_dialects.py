@@ -80,6 +80,9 @@ DIALECTS: dict[str, tuple[dict[str, Any], tuple[str, str, str, str | None]]] = {
 }
 """Character, and what is to be told: status, stat, error_code and the form of done_at."""
 
+NO_RECEIPTS = {"receipts": "none"}
+CONFIGS = {"own-words": {"receipts": {"by_text": True, "stats": {"0": "DELIVERED"}}}}
+
 _numbers = count(10)
 
 Operators = dict[str, SimulatedOperator]
@@ -90,8 +93,8 @@ def operators(loop: BackgroundLoop) -> Iterator[Operators]:
     traits = {name: {"receipt_form": "text"} | character for name, (character, _told) in DIALECTS.items()}
     with ExitStack() as running:
         yield {
-            name: running.enter_context(SimulatedOperator(loop, name, **character))
-            for name, character in {**traits, "by-hand": {"receipts": "none"}}.items()
+            name: running.enter_context(SimulatedOperator(loop, name, CONFIGS.get(name), **character))
+            for name, character in {**traits, "by-hand": NO_RECEIPTS, "own-words": NO_RECEIPTS}.items()
         }
 
 
@@ -145,6 +148,18 @@ def test_a_receipt_may_be_marked_by_its_tlvs_alone(platform: Platform, operators
     sequence_number = operators["by-hand"].deliver(ShortMessage(short_message=b"no receipt, says esm_class", tlvs=tlvs))
     assert settled(operators, sequence_number) == CommandStatus.ESME_ROK
     assert platform.final_event(message_id)["status"] == "UNDELIVERABLE"
+
+
+def test_an_operator_may_mark_receipts_by_their_text_alone_and_have_words_of_its_own(
+    platform: Platform, operators: Operators
+):
+    number = f"+491530000{next(_numbers)}"
+    message_id = platform.dispatch("own-words", to=number)
+    (smsc_message_id,) = wait_until(lambda: operators["own-words"].ids_of(number), SETTLED_S, "an answer")
+    operators["own-words"].deliver(ShortMessage(short_message=f"id:{smsc_message_id} stat:0 err:0".encode()))
+
+    event = platform.final_event(message_id)
+    assert (event["status"], event["stat"]) == ("DELIVERED", "0")
 
 
 def test_a_receipt_may_come_in_ucs_2(platform: Platform, operators: Operators, sent: tuple[str, str]):
