@@ -4,7 +4,6 @@
 against it. A value that is empty counts as not set. All problems are collected and raised together.
 """
 
-import os
 import socket
 import tempfile
 from collections.abc import Callable, Collection, Mapping
@@ -18,7 +17,6 @@ from config import parsers
 from config.settings_file import read_settings_file
 from config.tracing import otel_variables
 
-MAX_RUNTIME_DIR_BYTES = 80  # the lanes' sockets live below it, and Linux allows 107 bytes for a socket's path
 HIDDEN = "[hidden]"
 
 
@@ -96,10 +94,7 @@ class Setting(Struct, frozen=True, kw_only=True):
 
 
 def runtime_dir(text: str) -> Path:
-    path = Path(text).absolute()
-    if len(os.fsencode(path)) > MAX_RUNTIME_DIR_BYTES:
-        raise ValueError(f"expected a path of at most {MAX_RUNTIME_DIR_BYTES} bytes (sockets live in it)")
-    return path
+    return Path(text).absolute()
 
 
 def default_runtime_dir(environment: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import nkeys
 
+from sandbox.arguments import above_zero
 from sandbox.authority import Authority
 from sandbox.operator_data import DEFAULT_GROUP, Credentials, OperatorData
 from sandbox.tls import Identity
@@ -30,7 +31,9 @@ Files = Mapping[str, bytes]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tps", type=float, default=100, help="limit of the operator alpha (default: %(default)s)")
+    parser.add_argument(
+        "--tps", type=above_zero, default=100, help="limit of the operator alpha (default: %(default)s)"
+    )
 
 
 def execute(options: argparse.Namespace) -> int:

@@ -1,8 +1,8 @@
 """`sandbox demo`: everything from the embedded servers to the dump, in one go."""
 
 import argparse
-import math
 
+from sandbox.arguments import above_zero
 from sandbox.demo.interruption import Interruption
 
 MESSAGES = 1000
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of the command."""
     parser.add_argument("--messages", type=_count, default=MESSAGES, help="how many (default: %(default)s)")
     parser.add_argument(
-        "--rate", type=_rate, default=RATE, help="published a second; far more than %(default)s shows queueing"
+        "--rate", type=above_zero, default=RATE, help="published a second; far more than %(default)s shows queueing"
     )
     parser.add_argument("--image", help="run the connector from this container image, with docker")
 
@@ -59,13 +59,3 @@ def _count(text: str) -> int:
     if not 1 <= count <= MAX_MESSAGES:
         raise argparse.ArgumentTypeError(f"expected 1..{MAX_MESSAGES}")
     return count
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < math.inf:
-        raise argparse.ArgumentTypeError("expected a number above 0")
-    return rate

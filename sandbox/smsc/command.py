@@ -10,13 +10,12 @@ from pathlib import Path
 
 import uvloop
 
+from sandbox.arguments import port_or_any
 from sandbox.smsc.control import Control
 from sandbox.smsc.flags import add_flags, character_of
 from sandbox.smsc.server import SimulatedSmsc
 from sandbox.smsc.tls import TlsFiles
 from sandbox.smsc.traits import BadTraits
-
-MAX_PORT = 65_535
 
 _FAILED, _BAD_SETTINGS = 1, 2
 
@@ -24,8 +23,8 @@ _FAILED, _BAD_SETTINGS = 1, 2
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of the command."""
     parser.add_argument("--host", default="127.0.0.1", help="address for ESMEs (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=2775, help="port for ESMEs; 0: any (default: %(default)s)")
-    parser.add_argument("--control-port", type=_port, default=0, help="port of the control, on loopback; 0: any")
+    parser.add_argument("--port", type=port_or_any, default=2775, help="port for ESMEs; 0: any (default: %(default)s)")
+    parser.add_argument("--control-port", type=port_or_any, default=0, help="port of the control, on loopback; 0: any")
     parser.add_argument("--tls-cert", type=Path, help="PEM certificate: speak TLS")
     parser.add_argument("--tls-key", type=Path, help="its PEM key")
     parser.add_argument("--tls-client-ca", type=Path, help="let in only certificates of this PEM authority")
@@ -48,12 +47,6 @@ def execute(args: argparse.Namespace) -> int:
     if args.report:
         print(json.dumps(smsc.ledger.report()), flush=True)
     return 0
-
-
-def _port(text: str) -> int:
-    if text.isdigit() and int(text) <= MAX_PORT:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"must be in 0..{MAX_PORT}")
 
 
 def _tls_files(args: argparse.Namespace) -> TlsFiles | None:

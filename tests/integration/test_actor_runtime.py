@@ -389,6 +389,13 @@ def test_a_second_signal_ends_the_wait(start_trial: StartTrial):
 # Strangers.
 
 
+def test_a_runtime_folder_may_be_deeper_than_the_path_of_a_socket_can_be(start_trial: StartTrial, tmp_path: Path):
+    trial = start_trial(RUNTIME_DIR=str(tmp_path / ("deep" * 40) / "run"))
+
+    assert trial.node("connector") is not None
+    assert trial.finish() == 0
+
+
 def test_a_folder_with_other_things_in_it_is_refused_and_left_as_it_is(tmp_path: Path):
     """/tmp or a home, named by mistake, would be shut to all others."""
     (tmp_path / "run").mkdir(mode=0o755)

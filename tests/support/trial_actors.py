@@ -39,12 +39,12 @@ def order_frame(actor: str, deed: str) -> AcceptedQuery:
 
 
 def deeds_file(runtime_dir: Path) -> Path:
-    return runtime_dir / "deeds"
+    return runtime_dir.with_name("deeds")
 
 
 def hang_file(runtime_dir: Path, name: str) -> Path:
     """While it is there, the actor of this name hangs in its start."""
-    return runtime_dir / f"hang-{name}"
+    return runtime_dir.with_name(f"hang-{name}")
 
 
 class TrialBody(Body):
