@@ -19,7 +19,7 @@ BUILD_SECRETS = $(call secret,pip.conf,$(PIP_CONF)) $(call secret,ca.pem,$(CA_PE
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: demo test test-containers test-images check scenarios scenarios-real chaos privacy interop fuzz bench load growth bench-peers
-.PHONY: bench-scrape bench-sweep bench-throttle pressure soak audit vault chart observability schemas rolling sizing image base-image lock clean
+.PHONY: bench-scrape bench-smsc bench-sweep bench-throttle pressure soak audit vault chart observability schemas rolling sizing image base-image lock clean
 
 demo: $(STAMP)  ## the main job on embedded servers, end to end
 	@$(BIN)/smpp-connector sandbox demo
@@ -75,6 +75,9 @@ bench-scrape: $(STAMP)  ## CPU of a scrape of /metrics with 100 operators; SCRAP
 	@$(BIN)/python -m loadtest.scrape $(SCRAPE_ARGS)
 growth: $(STAMP)  ## cost of a message by operators, correlations, replicas, with charts; GROWTH_ARGS="--most 1000000"
 	@$(BIN)/python -m loadtest.growth $(GROWTH_ARGS)
+
+bench-smsc: $(STAMP)  ## submit_sm a second that the simulated SMSC takes on a core, with receipts; SMSC_ARGS="--links 1"
+	@$(BIN)/python -m loadtest.smsc $(SMSC_ARGS)
 
 bench-sweep: $(STAMP)  ## the sweep of expired correlations beside the writes; SWEEP_ARGS="--rows 20000000" for large
 	@$(BIN)/python -m loadtest.sweep $(SWEEP_ARGS)

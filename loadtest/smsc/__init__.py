@@ -1,0 +1,1 @@
+"""How much the simulated SMSC takes before it is what a benchmark measures."""
