@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import threading
 import time
 from functools import partial
 from typing import Any
@@ -14,7 +15,14 @@ from actors.readiness import readiness
 from actors.runtime.daemon_thread import in_daemon_thread
 from actors.runtime.lanes import LaneWatch, lane_address
 from actors.runtime.lifeline import is_alive, parent_pid
-from actors.runtime.system import CLASS_OF_ROOT, ROOT_NAME, ActorSystemFailed, RunningActorSystem, RuntimeFolder
+from actors.runtime.system import (
+    CLASS_OF_ROOT,
+    HURRY_S,
+    ROOT_NAME,
+    ActorSystemFailed,
+    RunningActorSystem,
+    RuntimeFolder,
+)
 from adapters.http_endpoint import HttpEndpoint
 from adapters.telemetry import metrics
 from adapters.telemetry.logs import log_event
@@ -95,13 +103,16 @@ class Service:
             self._metric_files.tidy()
 
     async def _drain(self) -> bool:
-        """Whether all actors reported in time; a second signal ends the wait."""
-        timeout_s = self._settings.drain_timeout_s
-        waiting = in_daemon_thread(partial(self._system.drain, timeout_s))
-        hurry = asyncio.create_task(self._hurry.wait())
-        either: list[asyncio.Future[Any]] = [waiting, hurry]
+        """Whether all actors reported in time, of which a second signal leaves them little."""
+        timeout_s, hurry = self._settings.drain_timeout_s, threading.Event()
+        waiting = in_daemon_thread(partial(self._system.drain, timeout_s, hurry))
+        told = asyncio.create_task(self._hurry.wait())
+        either: list[asyncio.Future[Any]] = [waiting, told]
         await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        hurry.cancel()
+        if told.done():
+            hurry.set()
+            await asyncio.wait([waiting], timeout=HURRY_S)
+        told.cancel()
         return waiting.done() and waiting.result()
 
     async def _status(self) -> dict[str, Any]:

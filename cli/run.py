@@ -26,7 +26,8 @@ def execute(args: argparse.Namespace) -> int:
 
     settings = settings_of(args)
     forbid_core_dumps()
-    signal.signal(signal.SIGTERM, _stop_before_start)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop_before_start)
     os.register_at_fork(after_in_child=_leave_the_end_to_thespian)
     logs.configure(settings.log_level, settings.log_format, actor="main")
     folder = RuntimeFolder(settings.runtime_dir)
@@ -51,8 +52,10 @@ def _stop_before_start(_number: int, _frame: object) -> None:
 
 
 def _leave_the_end_to_thespian() -> None:
-    """In the processes of the actors, which it gives handlers of its own in a moment."""
+    """In the processes of the actors, which it gives handlers of its own in a moment. A terminal's SIGINT is for the
+    main process."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _wait_for_schema(settings: Settings) -> None:

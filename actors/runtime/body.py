@@ -91,6 +91,7 @@ class Body:
         self._draining = False
         self._drained = False
         self._done: set[str] = set()
+        self._asked_to_drain: set[str] = set()
         self._tracer = tracing.tracer()
 
     # For subclasses.
@@ -100,6 +101,12 @@ class Body:
 
     async def drain(self, deadline: float) -> None:
         """Finish what is under way by `deadline` (monotonic seconds)."""
+
+    def hurry(self, deadline: float) -> None:
+        """The drain that is under way is to end by this earlier deadline (monotonic seconds)."""
+        for name in self._asked_to_drain - self._done:
+            if name in self._children:
+                self.tell_child(name, Drain(deadline))
 
     def deliver(self, deliveries: list[Delivery]) -> None:
         """Frames from this actor's lane."""
@@ -146,6 +153,7 @@ class Body:
         """Let them finish; returns when all have reported or are gone, or at `deadline` (monotonic seconds)."""
         running = {name for name in names if self._children[name].has_process}
         self._done -= running
+        self._asked_to_drain |= running
         for name in running:
             self.tell_child(name, Drain(deadline))
         await self.reach(lambda: running <= self._done, deadline)
@@ -319,7 +327,9 @@ class Body:
     def _start_drain(self, deadline: float) -> None:
         if self._drained:
             self.tell_parent(Drained(self.name))
-        elif not self._draining:
+        elif self._draining:
+            self.hurry(deadline)
+        else:
             self._draining = True
             self.set_state(ActorState.DRAINING)
             self.spawn(self._drain(deadline))

@@ -36,6 +36,8 @@ START_TRIES = 3
 GC_THRESHOLDS = (50_000, 20, 100)
 SHUTDOWN_TIMEOUT_S = 3.0  # Thespian itself waits 10 s for an actor that hangs
 ANSWER_SLACK_S = 2.0  # beyond the time for the drain, for the answer to come back
+HURRY_S = 2.0  # for a drain that is to end at once: an unbind and its answer, and the writing of what is there
+LISTEN_S = 0.1  # at a time, between looks whether it is to
 
 CLASS_OF_ROOT = "actors.connector.Connector"
 ROOT_NAME = "connector"
@@ -162,10 +164,13 @@ class RunningActorSystem:
         finally:
             self._conversation.release()
 
-    def drain(self, timeout_s: float) -> bool:
-        """Whether all actors have finished their work within the time."""
+    def drain(self, timeout_s: float, hurry: threading.Event) -> bool:
+        """Whether all actors have finished their work within the time, or within HURRY_S once they are to hurry."""
         with self._conversation:
-            return self._converse(Drain(time.monotonic() + timeout_s), Drained, timeout_s + ANSWER_SLACK_S)
+            drain = Drain(time.monotonic() + timeout_s)
+            if self._converse(drain, Drained, timeout_s + ANSWER_SLACK_S, until=hurry):
+                return True
+            return hurry.is_set() and self._converse(Drain(time.monotonic() + HURRY_S), Drained, HURRY_S)
 
     def restart_root(self, restarts: int) -> None:
         """A new root supervisor in place of a dead one. Raises ActorSystemFailed when the actor system is gone too."""
@@ -182,12 +187,12 @@ class RunningActorSystem:
         ending.start()
         ending.join(SHUTDOWN_TIMEOUT_S)
 
-    def _converse(self, question: Any, answer: type, within_s: float) -> bool:
-        """Answers to earlier questions may still come; they are passed over."""
+    def _converse(self, question: Any, answer: type, within_s: float, until: threading.Event | None = None) -> bool:
+        """Answers to earlier questions may still come; they are passed over. until: given up then."""
         deadline = time.monotonic() + within_s
         self._system.tell(self._root, question)
-        while (left_s := deadline - time.monotonic()) > 0:
-            if isinstance(self._system.listen(timedelta(seconds=left_s)), answer):
+        while (left_s := deadline - time.monotonic()) > 0 and not (until and until.is_set()):
+            if isinstance(self._system.listen(timedelta(seconds=min(left_s, LISTEN_S))), answer):
                 return True
         return False
 

@@ -10,7 +10,7 @@ from actors.runtime.base import BaseActor
 from actors.runtime.body import Body, Figures, Shell
 from actors.runtime.lanes import Delivery, LaneClient
 from actors.session.deliveries import DeliveryPath
-from actors.session.keeper import BindKeeper
+from actors.session.keeper import STOPPED, BindKeeper
 from actors.session.link import SmppLink
 from actors.session.links import SessionLinks
 from actors.session.submits import SubmitPath
@@ -140,6 +140,9 @@ class SessionBody(Body):
         await self._keeper.stop(deadline)
         await self.reach(lambda: not self._writer.unconfirmed and not self._publisher.unconfirmed, deadline)
         self._submits.end()
+
+    def hurry(self, deadline: float) -> None:
+        self._keeper.part(STOPPED, deadline)
 
     def _open_transmitter(self) -> SmppLink | None:
         return self._links.transmitter if self._keeper.carries(time.monotonic()) else None

@@ -30,6 +30,8 @@ ANSWER_S = 3.0  # for the answer to a bind that is not wanted any more
 RELEASE_S = 1.0  # for giving the lease back, after the links are closed
 LOOK_S = 0.02  # between looks whether all is answered, while parting
 
+STOPPED = "stopped"
+
 COUNTED_FROM_ZERO = (
     CommandStatus.ESME_ROK,
     CommandStatus.ESME_RINVPASWD,
@@ -140,7 +142,7 @@ class BindKeeper:
     async def stop(self, deadline: float) -> None:
         """Part and stay away; returns when the links are closed and their lease is given back."""
         self._stopped.set()
-        self.part("stopped", deadline)
+        self.part(STOPPED, deadline)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), max(0.0, deadline - time.monotonic()) + RELEASE_S)
 

@@ -195,13 +195,16 @@ def probe(port: int, path: str) -> tuple[int, bytes]:
         return refusal.code, refusal.read()
 
 
-def test_run_that_waits_for_postgres_can_be_stopped(own_stack: Stack, unstarted: ConnectorProcess):
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_run_that_waits_for_postgres_can_be_stopped(
+    own_stack: Stack, unstarted: ConnectorProcess, signum: signal.Signals
+):
     with stopped(own_stack.postgres):
         unstarted.launch()
         wait_until(
             lambda: unstarted.log_file.exists() and unstarted.events("postgres_unavailable"), RECOVERY_S, "a try"
         )
-        unstarted.finish()
+        assert unstarted.finish(signum) == 0
 
     assert unstarted.left_over() == []
     assert {file.name for file in unstarted.runtime_dir.iterdir()} <= {"lock"}

@@ -94,7 +94,9 @@ def test_an_smsc_that_never_answers_holds_a_stop_no_longer_than_the_drain_timeou
     assert_reconciled(platform, mno, ids, within_s=60)
 
 
-def test_a_second_signal_hurries_a_stop(fleet: Fleet, site: Sites, operator: Operators, platform: Platform) -> None:
+def test_a_second_signal_hurries_a_stop_which_unbinds_all_the_same(
+    fleet: Fleet, site: Sites, operator: Operators, platform: Platform
+) -> None:
     smsc = site(no_answer_percent=100)
     mno = operator(smsc, timers=replace(UNDER_LOAD, response_s=60.0))
     fleet.tell(mno)
@@ -107,6 +109,7 @@ def test_a_second_signal_hurries_a_stop(fleet: Fleet, site: Sites, operator: Ope
     assert service.child.wait(1.0) is None
     service.child.send(signal.SIGTERM)
     seconds_to_end(service, HURRIED_S)
+    assert (smsc.binds["unbinds"], service.events("service_stopped")[0]["drained"]) == (1, True)
 
 
 def test_deliveries_that_go_on_coming_hold_up_no_stop(loop: BackgroundLoop, operator: Operators, fleet: Fleet) -> None:

@@ -62,6 +62,9 @@ class ParentBody(Body):
     async def run(self) -> None:
         await self.has_prepared.wait()
 
+    async def drain(self, deadline: float) -> None:
+        await self.drain_children([name for name in self.children if name == NAME], deadline)
+
     def receive_fact(self, message: Any, child: str | None) -> None:
         self.heard.append((message, child))
 
@@ -186,6 +189,24 @@ def test_a_child_that_is_still_starting_is_drained_as_well(tell: Callable[[Story
         assert [(told, type(message)) for told, message in shell.told] == [(child, Drain)]
         parent.receive(Drained(NAME), child)
         await draining
+
+    tell(story)
+
+
+def test_an_actor_that_is_to_hurry_passes_that_on_to_those_that_it_waits_for(tell: Callable[[Story], None]):
+    late, soon = Drain(time.monotonic() + 2 * LATER_S), Drain(time.monotonic() + LATER_S)
+
+    async def story(parent: ParentBody, shell: RecordingShell) -> None:
+        await ready(parent)
+        for name in (NAME, "not waited for yet"):
+            parent.start_child(KIND, name)
+        child = parent.children[NAME]
+        parent.receive(late, None)
+        await parent.reach(lambda: len(shell.told) == 1, time.monotonic() + LATER_S)
+        parent.receive(soon, None)
+        parent.receive(Drained(NAME), child)
+        parent.receive(soon, None)
+        assert shell.told == [(child, late), (child, soon)]
 
     tell(story)
 
