@@ -6,10 +6,12 @@ from dataclasses import fields
 from sandbox.smsc.character import Character, changed
 from sandbox.smsc.traits import shown, traits_of
 
+CHANGEABLE = "Each of these can also be changed while the simulator runs, see docs/simulator.md."
+
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """One flag for each trait, e.g. `--answer-delay-s 0.1` for answer_delay_s."""
-    group = parser.add_argument_group("behaviour", "Each of these can also be changed while the simulator runs.")
+    group = parser.add_argument_group("behaviour", CHANGEABLE)
     traits = traits_of(Character)
     for field in fields(Character):
         group.add_argument(_flag(field.name), metavar="VALUE", help=_help(traits[field.name].help, field.default))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from document_tables import rows_below
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
@@ -146,19 +147,6 @@ def test_links_files_tests_and_targets_exist(document):
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     missing += [target for target in re.findall(r"`make ([\w-]+)", text) if target not in targets]
     assert missing == []
-
-
-def rows_below(document: Path, heading: str) -> list[tuple[str, ...]]:
-    """The cells of the first table below a heading, without the table's own."""
-    lines = iter(document.read_text().splitlines())
-    assert heading in lines, f"{document.name} has no heading {heading}"  # leaves the iterator behind it
-    rows = []
-    for line in lines:
-        if line.startswith("|"):
-            rows.append(tuple(cell.strip() for cell in line.strip("|").split("|")))
-        elif rows:
-            break
-    return rows[2:]
 
 
 def _default_of_setting(row: Setting) -> str:
