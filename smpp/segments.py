@@ -39,6 +39,8 @@ class LongMessages(Enum):
 CONCATENATION_OCTETS = {LongMessages.UDH8: 6, LongMessages.UDH16: 7, LongMessages.SAR: 6, LongMessages.PAYLOAD: 6}
 """What each part of a long message loses to the header that joins them."""
 
+_SEVEN_BITS = (Encoding.GSM7, Encoding.ASCII)
+
 _WITH_HEADER = (LongMessages.UDH8, LongMessages.UDH16)
 
 
@@ -120,11 +122,14 @@ def received_content(
     """What stands behind the header of a deliver_sm or data_sm, septets one to an octet, and how to decode it.
 
     default_alphabet: what data_coding 0 means at this SMSC. packed: whether it packs septets.
+    Octets that no alphabet of 7 bits has are read as LATIN1, so that none is lost, whatever data_coding says.
     """
     elements, content = user_data(message)
     encoding = encoding_of(message.data_coding, default_alphabet)
     if packed and encoding is Encoding.GSM7:
         content = gsm7.unpack(content, fill_bits=gsm7.fill_bits_behind(header_octets(message)))
+    if encoding in _SEVEN_BITS and not content.isascii():
+        encoding = Encoding.LATIN1
     return content, Form(encoding, shift_of(elements), packed)
 
 

@@ -9,6 +9,7 @@ from config.operators import MessageIdConfig, OperatorConfig
 from config.receipts import ReceiptConfig
 from config.texts import DefaultAlphabet, TextConfig
 from core.inbound import MAX_ID_LENGTH, MAX_RAW_LENGTH, InboundReader
+from core.mobile_originated import message_event
 from messages.correlations import ReceiptRow
 from messages.events import DeliveryStatus as Status
 from messages.lanes import InboundPart, InboundReceipt
@@ -247,6 +248,13 @@ def test_a_part_of_a_long_message_comes_without_its_header():
     assert (part.reference, part.part, part.parts, part.content) == (0xAB, 2, 3, b"hi")
 
 
+@pytest.mark.parametrize("data_coding", [0, 1, 0xF1])
+def test_octets_that_no_alphabet_of_seven_bits_has_are_latin_1_and_not_lost(data_coding: int):
+    part = read_part(ShortMessage(data_coding=data_coding, short_message="déjà vu".encode("latin-1")))
+
+    assert (part.encoding, message_event([part]).text) == ("latin1", "déjà vu")
+
+
 @pytest.mark.parametrize(
     ("header", "udh"),
     [
@@ -279,6 +287,7 @@ def test_another_header_is_taken_off_as_well():
         (3, DefaultAlphabet.GSM7, "latin1"),
         (8, DefaultAlphabet.GSM7, "ucs2"),
         (4, DefaultAlphabet.GSM7, "binary"),
+        (1, DefaultAlphabet.GSM7, "ascii"),
     ],
 )
 def test_the_encoding_follows_data_coding_and_the_operators_alphabet(
