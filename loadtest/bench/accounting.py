@@ -1,7 +1,7 @@
 """CPU time and memory of groups of processes, read from /proc (Linux)."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,15 +83,24 @@ def busy_s() -> float:
 
 def pss_bytes(pids: Iterable[int]) -> int:
     """Memory of them all together, a page that several share counted once (proportional set size)."""
-    return sum(parse_pss(rollup) for pid in pids if (rollup := _read(Path(f"/proc/{pid}/smaps_rollup"))))
+    return sum(parse_pss(rollup) for rollup in _rollups(pids))
 
 
-def parse_pss(rollup: str) -> int:
+def written_bytes(pids: Iterable[int]) -> int:
+    """As pss_bytes, without the pages of files: their share changes when another program with our libraries starts."""
+    return sum(parse_pss(rollup, "Pss_Anon") for rollup in _rollups(pids))
+
+
+def parse_pss(rollup: str, kind: str = "Pss") -> int:
     """Bytes in one /proc/<pid>/smaps_rollup; 0 of a zombie, which has none."""
     for line in rollup.splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith(f"{kind}:"):
             return int(line.split()[1]) * KIB
     return 0
+
+
+def _rollups(pids: Iterable[int]) -> Iterator[str]:
+    return (_read(Path(f"/proc/{pid}/smaps_rollup")) for pid in pids)
 
 
 def pids_with_variable(name: str, value: str) -> list[int]:

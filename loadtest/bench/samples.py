@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
-from loadtest.bench.accounting import pss_bytes
+from loadtest.bench.accounting import written_bytes
 from loadtest.bench.connector import actor_names
 from loadtest.bench.loopback_http import get_json
 from loadtest.bench.rig import Rig
@@ -22,8 +22,8 @@ UNNAMED = "main and Thespian's own"
 
 
 class Sample(NamedTuple):
-    """At one moment. memory: PSS in octets of each process, by the name of its actor. descriptors, threads: of all its
-    processes. files: in RUNTIME_DIR. deliveries: deliver_sm that the simulator has sent so far."""
+    """At one moment. memory: octets that each process has written, by the name of its actor. descriptors, threads: of
+    all its processes. files: in RUNTIME_DIR. deliveries: deliver_sm that the simulator has sent so far."""
 
     at: float
     memory: Mapping[str, int]
@@ -35,7 +35,7 @@ class Sample(NamedTuple):
     queues: Queues
 
     @property
-    def pss_bytes(self) -> int:
+    def written_bytes(self) -> int:
         """Of all its processes."""
         return sum(self.memory.values())
 
@@ -79,10 +79,10 @@ def entries(folders: Iterable[Path]) -> int:
 
 
 def memory_of(pids: Iterable[int], names: Mapping[int, str]) -> dict[str, int]:
-    """PSS in octets by name; of the processes that have none together."""
+    """written_bytes by name; of the processes that have none together."""
     memory = dict.fromkeys([*names.values(), UNNAMED], 0)
     for pid in pids:
-        memory[names.get(pid, UNNAMED)] += pss_bytes([pid])
+        memory[names.get(pid, UNNAMED)] += written_bytes([pid])
     return memory
 
 

@@ -59,7 +59,7 @@ def _pressed(
 ) -> Pressed:
     bounded = bounds(case.plan.tps, SESSIONS)
     highest = highest_of(samples, bounded)
-    growth_bytes = max(sample.pss_bytes for sample in samples) - samples[0].pss_bytes
+    growth_bytes = max(sample.written_bytes for sample in samples) - samples[0].written_bytes
     return Pressed(
         kind=case.kind,
         messages=messages,

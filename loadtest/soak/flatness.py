@@ -22,7 +22,7 @@ class Holding(NamedTuple):
 
 
 HOLDINGS = (
-    Holding("pss_bytes", 4 * MIB),
+    Holding("written_bytes", 4 * MIB),
     Holding("processes", 0),
     Holding("descriptors", 4),
     Holding("threads", 1),

@@ -22,8 +22,8 @@ def test_what_ends_as_it_began_is_flat_whatever_happened_between() -> None:
 
 
 def test_memory_may_rise_by_a_twentieth_and_four_mib() -> None:
-    assert trend("pss_bytes", sample(100), sample(100), sample(109)).is_flat
-    assert not trend("pss_bytes", sample(100), sample(100), sample(110)).is_flat
+    assert trend("written_bytes", sample(100), sample(100), sample(109)).is_flat
+    assert not trend("written_bytes", sample(100), sample(100), sample(110)).is_flat
 
 
 def test_a_rise_is_told_of_each_process_the_largest_first():
@@ -35,13 +35,13 @@ def test_a_rise_is_told_of_each_process_the_largest_first():
 
 
 def test_the_memory_of_processes_without_a_name_is_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("loadtest.bench.samples.pss_bytes", sum)
+    monkeypatch.setattr("loadtest.bench.samples.written_bytes", sum)
     assert memory_of([1, 20, 300], {20: "operator@a"}) == {"operator@a": 20, UNNAMED: 301}
 
 
 def test_one_sample_that_swings_is_no_rise() -> None:
     thirds = [sample(100)] * 3 + [sample(100)] * 3 + [sample(100), sample(300), sample(100)]
-    assert trend("pss_bytes", *thirds).is_flat
+    assert trend("written_bytes", *thirds).is_flat
 
 
 def test_two_samples_are_too_few() -> None:
