@@ -4,6 +4,7 @@ prometheus_client maps a file with holes: where the disk is full, or the memory 
 new series ends the process (SIGBUS), and so would that of each that is started in its place.
 """
 
+import contextlib
 import logging
 import mmap
 import os
@@ -24,14 +25,14 @@ class AllocatedDict(MmapedDict):
     """The file of one process and kind. Where the disk gives it no room it is removed, rather than that old figures
     stay in /metrics, and what the process counts is in its memory alone."""
 
-    def __init__(self, filename: str, read_mode: bool = False) -> None:
+    def __init__(self, filename: str) -> None:
         self._path = Path(filename)
         self._is_lost = False
         try:
             _allocate_first_page(self._path)
         except OSError as error:
             filename = self._lost(error)
-        super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]
+        super().__init__(filename)  # type: ignore[no-untyped-call]
 
     def _init_value(self, key: str) -> None:
         if not self._is_lost:
@@ -50,7 +51,8 @@ class AllocatedDict(MmapedDict):
         if os.getpid() not in _said_by:
             _said_by.add(os.getpid())
             log_event(log, logging.ERROR, "metrics_unavailable", error.strerror or "")
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # never made, or on a file system that is read-only now
+            self._path.unlink()
         return f"/proc/self/fd/{os.memfd_create(self._path.name, os.MFD_CLOEXEC)}"
 
     def _go_on_in(self, filename: str) -> None:

@@ -97,7 +97,7 @@ def _make_room_first() -> None:
 
     from adapters.telemetry.metric_room import AllocatedDict
 
-    values.MmapedDict = AllocatedDict  # type: ignore[attr-defined]
+    values.MmapedDict = AllocatedDict  # type: ignore[attr-defined, assignment]
 
 
 def _family(metric: Metric) -> "MetricWrapperBase":
