@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import signal
 import threading
 import time
 from functools import partial
@@ -15,6 +14,7 @@ from actors.readiness import readiness
 from actors.runtime.daemon_thread import in_daemon_thread
 from actors.runtime.lanes import LaneWatch, lane_address
 from actors.runtime.lifeline import is_alive, parent_pid
+from actors.runtime.stop_signals import STOP_SIGNALS, release_stop_signals
 from actors.runtime.system import (
     CLASS_OF_ROOT,
     HURRY_S,
@@ -52,8 +52,9 @@ class Service:
     async def run(self) -> int:
         """Serves until SIGTERM or SIGINT; returns the exit code. Raises PortUnavailable."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOP_SIGNALS:
             loop.add_signal_handler(number, self._asked_to_stop)
+        release_stop_signals()
         endpoint = HttpEndpoint(self._status, self._alive, self._ready, self._metric_files.exposition, overview_now)
         port = await endpoint.start(self._settings.http_host, self._settings.http_port)
         metrics.gauge("smpp_build_info", version=version()).set(1)

@@ -6,6 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+from actors.runtime.stop_signals import STOP_SIGNALS, hold_stop_signals, release_stop_signals
 from cli.command import ExitCode, add_config_argument, complain, settings_of
 from config.settings import Settings
 
@@ -26,7 +27,7 @@ def execute(args: argparse.Namespace) -> int:
 
     settings = settings_of(args)
     forbid_core_dumps()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOP_SIGNALS:
         signal.signal(number, _stop_before_start)
     os.register_at_fork(after_in_child=_leave_the_end_to_thespian)
     logs.configure(settings.log_level, settings.log_format, actor="main")
@@ -47,7 +48,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _stop_before_start(_number: int, _frame: object) -> None:
-    """Until the service has its own handler: end in order, with the folder cleared."""
+    """Until the actors are started: end in order, with the folder cleared."""
     raise SystemExit(ExitCode.OK)
 
 
@@ -56,6 +57,7 @@ def _leave_the_end_to_thespian() -> None:
     main process."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    release_stop_signals()
 
 
 def _wait_for_schema(settings: Settings) -> None:
@@ -70,6 +72,7 @@ def _serve(settings: Settings, folder: "RuntimeFolder") -> int:
     from actors.runtime.system import start_actor_system
     from actors.service import Service
 
+    hold_stop_signals()  # until the service listens
     system = start_actor_system(Surroundings(settings, folder.lanes, folder.metrics, folder.submits))
     try:
         return asyncio.run(Service(settings, system, folder).run())

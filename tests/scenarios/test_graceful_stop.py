@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from background_loop import BackgroundLoop
@@ -19,6 +21,7 @@ from reconciliation import assert_reconciled, message_ids
 from waiting import wait_until
 
 from sandbox.smsc.acts import BadAct
+from sandbox.stack import Stack
 from smpp.bind import BindMode, encode_bind_resp
 from smpp.constants import CommandId, CommandStatus
 from smpp.framing import Header
@@ -110,6 +113,35 @@ def test_a_second_signal_hurries_a_stop_which_unbinds_all_the_same(
     service.child.send(signal.SIGTERM)
     seconds_to_end(service, HURRIED_S)
     assert (smsc.binds["unbinds"], service.events("service_stopped")[0]["drained"]) == (1, True)
+
+
+SIGNALLED_AS_IT_FORKS = """
+import os, signal, sys
+
+signals = [signal.SIGTERM]
+os.register_at_fork(before=lambda: signals and os.kill(os.getpid(), signals.pop()))
+
+from cli.main import main
+
+sys.exit(main(["run"]))
+"""
+
+
+class SignalledAsItForks(ConnectorProcess):
+    """Gets SIGTERM when it starts its first actor, where whatever is raised is lost."""
+
+    def command(self) -> Sequence[str | Path]:
+        return [sys.executable, "-c", SIGNALLED_AS_IT_FORKS]
+
+
+@pytest.mark.usefixtures("prepared")
+def test_a_signal_that_comes_while_the_actors_are_started_is_not_lost(
+    stack: Stack, loop: BackgroundLoop, operator: Operators
+) -> None:
+    with Fleet(stack, loop, SignalledAsItForks) as fleet:
+        fleet.tell(operator())
+        service = fleet.launch("one")
+        seconds_to_end(service, SEEN_S)
 
 
 def test_deliveries_that_go_on_coming_hold_up_no_stop(loop: BackgroundLoop, operator: Operators, fleet: Fleet) -> None:
