@@ -97,10 +97,7 @@ class RuntimeFolder:
             with contextlib.ExitStack() as at_the_end:
                 self._clear()
                 at_the_end.callback(self._clear)
-                for folder in (self.lanes, self.metrics, self.submits):
-                    folder.mkdir(mode=PRIVATE, exist_ok=True)
-                os.ftruncate(lock, 0)
-                os.pwrite(lock, str(os.getpid()).encode(), 0)
+                self._furnish(lock)
                 yield
         finally:
             os.close(lock)
@@ -117,7 +114,20 @@ class RuntimeFolder:
                 )
             self.path.chmod(PRIVATE)
         except OSError as error:
-            raise FolderUnusable(f"RUNTIME_DIR: {error.strerror}: {self.path}") from None
+            raise self._unusable(error) from None
+
+    def _furnish(self, lock: int) -> None:
+        """Room for what the processes keep here, and the name of the owner."""
+        try:
+            for folder in (self.lanes, self.metrics, self.submits):
+                folder.mkdir(mode=PRIVATE, exist_ok=True)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, str(os.getpid()).encode(), 0)
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: OSError) -> FolderUnusable:
+        return FolderUnusable(f"RUNTIME_DIR: {error.strerror}: {self.path}")
 
     def _take(self, lock: int) -> None:
         deadline = time.monotonic() + LOCK_WAIT_S

@@ -49,6 +49,18 @@ def restarts_of_all(connector: ConnectorProcess) -> dict[str, int]:
     return {node["name"]: node["restarts"] for node in nodes_of(connector.tree()) if node["restarts"]}
 
 
+def test_a_start_on_a_full_disk_is_refused_with_one_line(disk: SmallDisk, services: Services):
+    """Before the others: the disk is empty again for them."""
+    folder = disk.path / "full"
+    disk.fill()
+    with services.prepared(RUNTIME_DIR=str(folder)) as process:
+        refused = process.run_command("run")
+    disk.clear()
+
+    assert refused.returncode == 2
+    assert refused.stderr == f"smpp-connector: RUNTIME_DIR: No space left on device: {folder}\n"
+
+
 def test_an_actor_that_finds_the_disk_full_works_without_journal_and_metrics(
     disk: SmallDisk, connector: ConnectorProcess, platform: Platform
 ):
