@@ -4,8 +4,10 @@ import argparse
 import importlib
 import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 from typing import NoReturn
 
@@ -54,9 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _execute(words: Sequence[str]) -> int:
-    chosen = next((word for word in words if not word.startswith("-")), None)
-    module = importlib.import_module(f"cli.{chosen}") if chosen in COMMANDS else None
-    args = _parser(chosen, module).parse_args(words)
+    with _interrupts_end_at_once():
+        chosen = next((word for word in words if not word.startswith("-")), None)
+        module = importlib.import_module(f"cli.{chosen}") if chosen in COMMANDS else None
+        args = _parser(chosen, module).parse_args(words)
     assert module is not None  # else the parser has refused it
     logging.getLogger().addHandler(logging.NullHandler())  # a command speaks for itself; `run` sets up its own logs
     exit_code = int(module.execute(args))
@@ -75,6 +78,19 @@ def _parser(chosen: str | None, module: ModuleType | None) -> OneLineParser:
         if name == chosen and module is not None:
             module.add_arguments(of_command)
     return parser
+
+
+@contextmanager
+def _interrupts_end_at_once() -> Iterator[None]:
+    """While modules are loaded: there is nothing to clear away, and Python loses a KeyboardInterrupt in some places."""
+    is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # it may be ignored, as under nohup
+    if is_ours:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _say_no_more() -> None:

@@ -39,7 +39,13 @@ class Interruption:
                 signal.signal(signum, handler)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """As asyncio.run, but an interruption cancels the work, and comes out when that is done."""
+        """As asyncio.run, but an interruption cancels the work, and comes out when that is done.
+
+        One that came before, in the middle of a finalizer or of an import, where Python swallows it, comes out here.
+        """
+        if self._happened:
+            work.close()
+            raise KeyboardInterrupt
         try:
             return asyncio.run(self._watched(work))
         except asyncio.CancelledError:

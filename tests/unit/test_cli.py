@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -157,16 +158,35 @@ def test_ctrl_c_is_a_failure_without_a_traceback(monkeypatch: pytest.MonkeyPatch
     assert capsys.readouterr() == ("", "")
 
 
-def test_ctrl_c_while_a_command_is_loaded_is_a_failure_without_a_traceback(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    def interrupted(_: object) -> None:
-        raise KeyboardInterrupt
+def test_ctrl_c_while_a_command_is_loaded_ends_it_at_once_without_a_word():
+    program = (
+        "import cli.main, cli.sandbox, os, signal\n"
+        "cli.sandbox.add_arguments = lambda _: os.kill(os.getpid(), signal.SIGINT)\n"
+        "cli.main.main(['sandbox', 'demo'])"
+    )
 
-    monkeypatch.setattr("cli.sandbox.add_arguments", interrupted)
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+        timeout=30,
+    )
 
-    assert main(["sandbox", "demo"]) == 1
-    assert capsys.readouterr() == ("", "")
+    assert (run.returncode, run.stdout, run.stderr) == (-signal.SIGINT, "", "")
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
+def test_a_command_finds_the_handling_of_ctrl_c_that_it_was_started_with(handler: Any, monkeypatch: pytest.MonkeyPatch):
+    found: list[object] = []
+    monkeypatch.setattr("cli.migrate.execute", lambda _: found.append(signal.getsignal(signal.SIGINT)) or 0)
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        assert main(["migrate"]) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert found == [handler]
 
 
 def test_what_a_problem_quotes_cannot_steer_the_terminal_nor_make_a_second_line(capsys: pytest.CaptureFixture[str]):

@@ -5,7 +5,7 @@ import asyncio
 import re
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 
@@ -133,6 +133,16 @@ class TestInterruption:
         with Interruption() as interruption, pytest.raises(KeyboardInterrupt):
             interruption.run(work())
         assert cleared == [True]
+
+    def test_one_that_was_swallowed_comes_out_before_the_next_work(self) -> None:
+        async def work() -> None:
+            raise AssertionError("must not begin")
+
+        with Interruption() as interruption:
+            with suppress(KeyboardInterrupt):  # as Python does in finalizers, and in some places of an import
+                signal.raise_signal(signal.SIGINT)
+            with pytest.raises(KeyboardInterrupt):
+                interruption.run(work())
 
     def test_work_that_nobody_interrupts_gives_its_result(self) -> None:
         async def work() -> int:
