@@ -6,6 +6,7 @@ page for this process alone. Figures: docs/performance.md, Memory.
 
 import ctypes
 import gc
+import os
 import sys
 from collections.abc import Iterable
 from types import CodeType
@@ -29,6 +30,7 @@ def keep_shared() -> None:
     else:
         sys._clear_type_cache()  # an actor that fills it anew lets go of a name, somewhere, for each entry
     gc.freeze()
+    os.register_at_fork(after_in_child=gc.freeze)  # what a parent leaves, too: a collection writes to all of it
 
 
 def _make_immortal() -> None:

@@ -52,3 +52,22 @@ print(seen())
 def test_thespian_finds_no_setproctitle_without_a_search() -> None:
     found = "print(sys.modules['setproctitle'])"
     assert in_a_process(found) == "None\n"
+
+
+def test_what_an_actor_inherits_from_its_parent_is_not_collected_in_it() -> None:
+    inherited = """
+import gc, os
+
+gc.disable()
+one = Shared()
+one.itself = one
+del one
+Shared.__del__ = lambda self: print("collected", flush=True)
+if os.fork() == 0:
+    gc.collect()
+    print("looked", flush=True)
+    os._exit(0)
+os.wait()
+os._exit(0)
+"""
+    assert in_a_process(inherited) == "looked\n"
