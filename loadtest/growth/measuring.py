@@ -48,13 +48,16 @@ async def _saturate(rig: Rig, messages: int, binds: int) -> Saturation:
         await enable_operators(rig, client)
         await until(all_bound, f"{binds} binds were not made", BOUND_S)
         warm_up = WARM_UP * rig.plan.operators
+        end = warm_up + messages
+        last = end - rig.plan.operators  # one for each: JetStream goes on with a consumer when a message comes for it
         await fill(client.jetstream(), rig.plan.operator_ids, range(warm_up))
         await all_settled(client, warm_up)
         async with held(client, rig.plan.operator_ids):
-            await fill(client.jetstream(), rig.plan.operator_ids, range(warm_up, warm_up + messages))
-            before = rig.read_cpu()
-        await all_settled(client, warm_up + messages)
+            await fill(client.jetstream(), rig.plan.operator_ids, range(warm_up, last))
+        before = rig.read_cpu()
+        await fill(client.jetstream(), rig.plan.operator_ids, range(last, end))
+        await all_settled(client, end)
         usage = usage_between(before, rig.read_cpu())
         memory, names = rig.connector_pss_bytes(), rig.connector.names()
-        reconciled = await reconcile(rig, client, warm_up + messages, usage)
+        reconciled = await reconcile(rig, client, end, usage)
     return Saturation(messages, usage.elapsed_s, usage, memory, names, reconciled.problems)
