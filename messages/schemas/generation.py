@@ -3,6 +3,7 @@
 So a field has its type in one place and its meaning in another, and neither has a copy.
 """
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -108,10 +109,16 @@ def _written(name: str, document: Document, contracts: str) -> str:
 def _schema(document: Document) -> JsonSchema:
     """msgspec's, with the struct itself at the top instead of among the definitions."""
     generated = msgspec.json.schema(document.struct)
-    definitions = generated["$defs"]
+    definitions = {name: _flush_left(one) for name, one in generated["$defs"].items()}
     top = definitions.pop(document.struct.__name__)
     schema = {**top, "description": document.summary, **document.rule}
     return schema | ({"$defs": definitions} if definitions else {})
+
+
+def _flush_left(schema: JsonSchema) -> JsonSchema:
+    """Its description comes from a docstring, which Python indents before 3.13."""
+    described = schema.get("description")
+    return schema | {"description": inspect.cleandoc(described)} if described else schema
 
 
 def _describe(schema: JsonSchema, definitions: JsonSchema, words: Meanings, prefix: str = "") -> None:

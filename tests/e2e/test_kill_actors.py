@@ -1,7 +1,7 @@
 """SIGKILL of each kind of process under load: no message is lost, each has one final event, and the service heals.
 
-All services run and are killed side by side, because what a dead actor had in hand comes again only when JetStream's
-ack_wait (10 s) is over; each test then looks at one of them.
+All services run side by side and are killed one after the other, since what a dead actor had in hand comes again only
+when JetStream's ack_wait (10 s) is over; each test then looks at one of them.
 """
 
 import os
@@ -72,12 +72,12 @@ class Trial:
     def kill(self) -> None:
         """SIGKILL in the middle of the load."""
         wait_until(lambda: self.submitted() >= KILL_AT, HEALTHY_S, f"{KILL_AT} submits of {self.operator.operator_id}")
+        assert self.submitted() < len(self.message_ids), "killed too late: the load was over"
         if self.victim == "main process":
             self._kill_main()
         else:
             self._kill_actor()
         self._killed_at = time.monotonic()
-        assert self.submitted() < len(self.message_ids), "killed too late: the load was over"
 
     def conclude(self) -> None:
         """Wait until every message has its final event and every dispatch is acknowledged."""
@@ -140,7 +140,6 @@ def trials(services: Services, loop: BackgroundLoop, stack: Stack) -> Iterator[d
         trials = {one.operator_id: Trial(one, connectors[one.operator_id], platform) for one in operators}
         for trial in trials.values():
             trial.begin()
-        for trial in trials.values():
             trial.kill()
         yield trials
 
