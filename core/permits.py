@@ -7,7 +7,6 @@ from core.recent_rate import RecentRate
 SLOW_VALIDITY_S = 0.100  # far below the limit a permit may wait: fewer calls to Redis
 FULL_VALIDITY_S = 0.012  # near it short blocks: what a block is valid for is lost to the limit
 NEAR_LIMIT = 0.7  # of the TPS
-RISE_S = 1.0  # a queue that is there for longer, and the rate still far below the limit: something else is in the way
 MOST_STRETCH = 64  # times as long, where processes wait so long for a core that leases end unused
 MOST_VALIDITY_S = 1.0
 CALM_S = 2.0  # without a late one, before leases get shorter again
@@ -25,7 +24,6 @@ class Permits:
         self._left = 0
         self._valid_until = 0.0
         self._spent = RecentRate()
-        self._queue_since = math.inf
         self._stretch = 1
         self._came_late = False
         self._calm_since = 0.0
@@ -70,16 +68,10 @@ class Permits:
     def wish(self, waiting: int, now: float) -> tuple[int, float]:
         """(permits, validity in seconds) to lease for `waiting` submits."""
         self._stretch_or_relax(now)
-        is_slow = self.used_tps(now) <= NEAR_LIMIT * self._tps and not self._is_rising(waiting, now)
+        is_slow = self.used_tps(now) <= NEAR_LIMIT * self._tps and waiting <= self._tps * SLOW_VALIDITY_S
         validity_s = min(self._stretch * (SLOW_VALIDITY_S if is_slow else FULL_VALIDITY_S), MOST_VALIDITY_S)
         block = max(1, math.ceil(self._tps * validity_s))
         return max(min(waiting, block), min(block, 8) if is_slow else 1), validity_s
-
-    def _is_rising(self, waiting: int, now: float) -> bool:
-        """Whether a queue has come up that may soon need all of the limit."""
-        is_short = waiting <= self._tps * SLOW_VALIDITY_S
-        self._queue_since = math.inf if is_short else min(self._queue_since, now)
-        return not is_short and now - self._queue_since <= RISE_S
 
     def _stretch_or_relax(self, now: float) -> None:
         if self._came_late:

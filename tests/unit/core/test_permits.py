@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.permits import CALM_S, FULL_VALIDITY_S, MOST_VALIDITY_S, RISE_S, SLOW_VALIDITY_S, Permits
+from core.permits import CALM_S, FULL_VALIDITY_S, MOST_VALIDITY_S, SLOW_VALIDITY_S, Permits
 
 NOW = 1000.0
 
@@ -126,30 +126,7 @@ def test_leases_get_shorter_again_when_none_has_come_too_late_for_some_time():
     permits = Permits(100)
     for _ in range(2):
         permits.came_late()
-        permits.wish(1, NOW)
+        permits.wish(100, NOW)
 
-    later = [permits.wish(1, NOW + passed_s)[1] for passed_s in (CALM_S - 0.1, CALM_S, CALM_S + 0.1, 2 * CALM_S)]
-    assert [validity_s / SLOW_VALIDITY_S for validity_s in later] == [4, 2, 2, 1]
-
-
-def test_a_queue_that_stays_far_below_the_limit_is_held_up_by_something_else_and_gets_long_leases():
-    permits = Permits(100)
-
-    wishes = [permits.wish(50, NOW + passed_s) for passed_s in (0, RISE_S, RISE_S + 0.1)]
-    assert wishes == [(2, FULL_VALIDITY_S), (2, FULL_VALIDITY_S), (10, SLOW_VALIDITY_S)]
-
-
-def test_a_queue_near_the_limit_has_short_leases_however_long_it_lasts():
-    permits = granted(71)
-    permits.wish(50, NOW)
-    permits.spend(71, NOW + 2 * RISE_S)
-
-    assert permits.wish(50, NOW + 2 * RISE_S) == (2, FULL_VALIDITY_S)
-
-
-def test_each_queue_has_its_own_time_to_rise():
-    permits = Permits(100)
-    permits.wish(50, NOW)
-    permits.wish(1, NOW + RISE_S)
-
-    assert permits.wish(50, NOW + 2 * RISE_S) == (2, FULL_VALIDITY_S)
+    later = [permits.wish(100, NOW + passed_s)[1] for passed_s in (CALM_S - 0.1, CALM_S, CALM_S + 0.1, 2 * CALM_S)]
+    assert [validity_s / FULL_VALIDITY_S for validity_s in later] == [4, 2, 2, 1]
