@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -39,6 +40,18 @@ SCRAPES = 3000  # each left 1 kB of cycles
 MIB = 1 << 20
 ACTORS = {"connector", "dispatch-router", "operator@deep", "leaf-0", "leaf-1"}
 LOOPBACK = "127.0.0.1"
+
+FOREIGN_ADMIN = """
+import socket, sys
+from thespian.actors import ActorSystem
+with socket.socket() as probe:
+    probe.bind(("127.0.0.1", 0))
+    port = probe.getsockname()[1]
+system = ActorSystem("multiprocTCPBase", {"Admin Port": port, "Process Startup Method": "fork"})
+print(port, flush=True)
+sys.stdin.read()
+system.shutdown()
+"""
 
 StartTrial = Callable[..., TrialProcess]
 
@@ -387,6 +400,26 @@ def test_a_second_signal_ends_the_wait(start_trial: StartTrial):
 
 
 # Strangers.
+
+
+@pytest.mark.slow
+def test_the_admin_of_another_service_on_our_port_is_neither_joined_nor_ended(start_trial: StartTrial, tmp_path: Path):
+    """Thespian itself would join it, with whatever code it runs; ours and it do not understand each other."""
+    foreign = subprocess.Popen(
+        [sys.executable, "-c", FOREIGN_ADMIN],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "THESPLOG_FILE": str(tmp_path / "thespian.log")},
+    )
+    with foreign:
+        assert foreign.stdout is not None
+        trial = start_trial(FIRST_ADMIN_PORT=foreign.stdout.readline().strip())
+
+        assert {node["name"] for node in nodes_of(trial.tree())} >= ACTORS
+        assert trial.finish() == 0
+        assert foreign.poll() is None
+        assert trial.left_over() == []
 
 
 def test_a_runtime_folder_may_be_deeper_than_the_path_of_a_socket_can_be(start_trial: StartTrial, tmp_path: Path):

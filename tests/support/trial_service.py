@@ -23,6 +23,7 @@ def main() -> int:
     system.LOCK_WAIT_S, body.START_DEADLINE_S, roll_call.ASK_EVERY_S = LOCK_WAIT_S, START_DEADLINE_S, ASK_EVERY_S
     closed_transport.INCOMPLETE_S = INCOMPLETE_S
     system.CLASS_OF_ROOT = "trial_actors.TrialRoot"
+    _try_first(os.environ.get("FIRST_ADMIN_PORT"))
     folder = RuntimeFolder(settings.runtime_dir)
     with folder.hold():
         metrics.prepare(folder.metrics)
@@ -31,6 +32,13 @@ def main() -> int:
             return asyncio.run(Service(settings, running, folder).run())
         finally:
             running.stop()
+
+
+def _try_first(port: str | None) -> None:
+    """As if the kernel had named it as free."""
+    if port is not None:
+        rest, first = system._free_port, [int(port)]
+        system._free_port = lambda: first.pop() if first else rest()
 
 
 if __name__ == "__main__":
