@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import IO
 
@@ -34,15 +35,28 @@ def temp_folder() -> Iterator[Path]:
 def sandbox_up(temp_folder: Path, *flags: str) -> Iterator["subprocess.Popen[str]"]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(temp_folder)}
     command = [sys.executable, "-m", "cli.main", "sandbox", "up", *flags]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    with hang_ups_not_ignored():
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     with process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def hang_ups_not_ignored() -> Iterator[None]:
+    """As they are where the tests are run under nohup, and would be in every process started there."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def exports(output: IO[str]) -> dict[str, str]:
     """The settings that it prints, as a shell would read them."""
-    lines = list(iter(output.readline, LAST_LINE))
+    lines = takewhile(lambda line: line != LAST_LINE, output)
     words = [shlex.split(line.removeprefix("export "))[0] for line in lines]
     return dict(word.split("=", 1) for word in words)
 
