@@ -10,6 +10,7 @@ import yaml
 from helm_chart import CHART, PROJECT, RENDERINGS, Resource, helm, only, pod_templates, rendering, template
 
 from config.settings import SETTINGS, load_settings
+from sandbox.authority import Authority
 
 VERSIONS = ("1.29", "1.33", "1.37")  # the oldest of kubeVersion, one between, the newest that the validator knows
 CUSTOM = {"ExternalSecret", "PodMonitor", "PrometheusRule", "ScaledObject"}  # their schemas are their operators'
@@ -131,7 +132,8 @@ def _environment(resources: list[Resource]) -> dict[str, str]:
 
 def _file_like(folder: Path, key: str, value: str) -> Path:
     file = folder / re.sub(r"\W", "-", value)
-    file.write_text(NKEY_SEED if "SEED" in key else "PEM")
+    content = Authority(folder).ca_file.read_text() if key == "NATS_CA_FILE" else NKEY_SEED if "SEED" in key else "PEM"
+    file.write_text(content)
     return file
 
 
