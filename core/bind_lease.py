@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 RENEWALS_PER_TTL = 3  # one may fail, and the next is still in time
 RETRY_S = 0.5  # after a renewal without an answer
 UNBIND_S = 2.0  # left for answers, unbind and close, before the binds may be another's
-KILL_S = (
-    0.2  # before that the kernel ends a holder that stands still; all others have closed their links as long before
-)
+KILL_S = 0.2  # before its end the kernel ends a holder that stands still; others have closed their links before that
 
 NO_LIMIT = "no limit"
 WAITING = "waiting"  # others hold all binds that the operator allows: nothing is wrong

@@ -89,12 +89,12 @@ async def _pause(client: Client, operator_ids: Sequence[str], for_s: float) -> N
         await client.request(f"$JS.API.CONSUMER.PAUSE.{DISPATCH_STREAM}.smpp-{operator_id}", request, READ_TIMEOUT_S)
 
 
-async def all_bound(rig: Rig, within_s: float = START_TIMEOUT_S) -> None:
-    """Wait until every session is bound; NeverHappened after `within_s`."""
+async def all_bound(rig: Rig, within_s: float = START_TIMEOUT_S, replicas: int = 1) -> None:
+    """Wait until every session of each replica is bound; NeverHappened after `within_s`."""
 
     async def is_so() -> bool:
         bound: int = rig.simulator.report()["binds"]["now"]
-        return bound == rig.plan.binds
+        return bound == rig.plan.binds * replicas
 
     await until(is_so, "the operators were not bound", within_s)
 

@@ -9,7 +9,7 @@ from loadtest.bench.filling import fill
 from loadtest.bench.reconciliation import reconcile
 from loadtest.bench.rig import Rig, running_rig, usage_between
 from loadtest.bench.saturation import saturation_plan
-from loadtest.bench.streams import all_settled, connected, enable_operators, held, until
+from loadtest.bench.streams import all_bound, all_settled, connected, enable_operators, held
 from loadtest.growth.points import Axis
 from loadtest.growth.replicas import Replicas
 from loadtest.sweep import table
@@ -27,7 +27,7 @@ def measure(axis: Axis, size: int, messages: int, interruption: Interruption) ->
     with running_rig(saturation_plan(operators, RECEIPT_DELAY_S), partial(Replicas, replicas=replicas)) as rig:
         if axis is Axis.CORRELATIONS:
             _fill_correlations(rig, size)
-        return interruption.run(_saturate(rig, messages, binds=operators * replicas))
+        return interruption.run(_saturate(rig, messages, replicas))
 
 
 def _fill_correlations(rig: Rig, rows: int) -> None:
@@ -37,16 +37,11 @@ def _fill_correlations(rig: Rig, rows: int) -> None:
     table.fill(dsn, rows, progress=lambda _rows: None, later_s=2 * table.SPAN_S)
 
 
-async def _saturate(rig: Rig, messages: int, binds: int) -> Saturation:
+async def _saturate(rig: Rig, messages: int, replicas: int) -> Saturation:
     """Counted from when all are bound and warm and the stream is filled."""
-
-    async def all_bound() -> bool:
-        bound: int = rig.simulator.report()["binds"]["now"]
-        return bound == binds
-
     async with connected(rig) as client:
         await enable_operators(rig, client)
-        await until(all_bound, f"{binds} binds were not made", BOUND_S)
+        await all_bound(rig, BOUND_S, replicas)
         warm_up = WARM_UP * rig.plan.operators
         end = warm_up + messages
         last = end - rig.plan.operators  # one for each: JetStream goes on with a consumer when a message comes for it

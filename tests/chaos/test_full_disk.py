@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from background_loop import BackgroundLoop
 from chaos_trial import Case, Hold, Trial, running_trial
-from small_disk import NoSmallDisk, SmallDisk, small_disk
+from small_disk import SmallDisk, small_disk_or_skip
 
 from sandbox.postgres import PostgresServer
 from sandbox.stack import Stack
@@ -18,11 +18,8 @@ FULL_S = 10.0
 
 @pytest.fixture(scope="module")
 def disk() -> Iterator[SmallDisk]:
-    try:
-        with small_disk(DISK_BYTES) as mounted:
-            yield mounted
-    except NoSmallDisk as reason:
-        pytest.skip(str(reason))
+    with small_disk_or_skip(DISK_BYTES) as mounted:
+        yield mounted
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from connector_process import ConnectorProcess, nodes_of
 from platform_side import Platform
 from services import Services
 from simulated_operator import SimulatedOperator
-from small_disk import NoSmallDisk, SmallDisk, small_disk
+from small_disk import SmallDisk, small_disk_or_skip
 
 DISK_BYTES = 8 << 20
 SESSION = "session@cramped@0.0"
@@ -18,11 +18,8 @@ SESSION = "session@cramped@0.0"
 
 @pytest.fixture(scope="module")
 def disk() -> Iterator[SmallDisk]:
-    try:
-        with small_disk(DISK_BYTES) as mounted:
-            yield mounted
-    except NoSmallDisk as reason:
-        pytest.skip(str(reason))
+    with small_disk_or_skip(DISK_BYTES) as mounted:
+        yield mounted
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 MOUNT_S = 10.0
 
 
@@ -46,6 +48,16 @@ def small_disk(size_bytes: int) -> Iterator[SmallDisk]:
             _run("umount", "--lazy", str(path))
     finally:
         path.rmdir()
+
+
+@contextmanager
+def small_disk_or_skip(size_bytes: int) -> Iterator[SmallDisk]:
+    """For a fixture: who may not mount one skips its tests, and says why."""
+    try:
+        with small_disk(size_bytes) as mounted:
+            yield mounted
+    except NoSmallDisk as reason:
+        pytest.skip(str(reason))
 
 
 def _run(*command: str) -> None:

@@ -82,19 +82,24 @@ def test_an_unknown_command_is_one_line(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().err.startswith("smpp-connector: argument command: invalid choice: 'dmup' (choose from ")
 
 
-def test_help_and_version_load_nothing_heavy():
-    heavy = "{'nats', 'redis', 'psycopg', 'aiohttp', 'rich', 'thespian', 'prometheus_client', 'uvloop'}"
-    program = (
-        f"import sys, cli.main\ntry: cli.main.main(['--help'])\nfinally: sys.exit(str({heavy} & set(sys.modules)))"
-    )
-
-    run = subprocess.run(
+def run_program(program: str) -> "subprocess.CompletedProcess[str]":
+    """In an interpreter of its own, which finds what this one finds."""
+    return subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
         env={"PYTHONPATH": ":".join(sys.path)},
         timeout=30,
     )
+
+
+def test_help_and_version_load_nothing_heavy():
+    heavy = "{'nats', 'redis', 'psycopg', 'aiohttp', 'rich', 'thespian', 'prometheus_client', 'uvloop'}"
+    program = (
+        f"import sys, cli.main\ntry: cli.main.main(['--help'])\nfinally: sys.exit(str({heavy} & set(sys.modules)))"
+    )
+
+    run = run_program(program)
 
     assert run.stderr == "set()\n"
 
@@ -166,13 +171,7 @@ def test_ctrl_c_while_a_command_is_loaded_ends_it_at_once_without_a_word():
         "cli.main.main(['sandbox', 'demo'])"
     )
 
-    run = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env={"PYTHONPATH": ":".join(sys.path)},
-        timeout=30,
-    )
+    run = run_program(program)
 
     assert (run.returncode, run.stdout, run.stderr) == (-signal.SIGINT, "", "")
 
